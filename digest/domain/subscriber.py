@@ -1,0 +1,68 @@
+"""A subscriber and what they prefer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+class Status(StrEnum):
+    """Where a subscriber stands: pending -> active -> paused, unsubscribed, suppressed."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    PAUSED = "paused"
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+
+
+ALL_DAYS = frozenset(range(7))
+WEEKDAYS = frozenset(range(5))
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """How a subscriber wants the letter.
+
+    `zone` is an IANA name, `hour` local 0 to 23, `days` weekdays as in `date.weekday()` (0 Monday),
+    `concepts` and `stories` 1 to 5, `level` the highest level shown, `tracks` those wanted (all
+    where empty), `text_only` a letter without HTML and images.
+    """
+
+    zone: str = "UTC"
+    hour: int = 7
+    days: frozenset[int] = ALL_DAYS
+    concepts: int = 5
+    stories: int = 5
+    level: int = 3
+    tracks: frozenset[str] = frozenset()
+    text_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A reader. `address` as given, `key` normalised and unique; times in UTC."""
+
+    id: int
+    address: str
+    key: str
+    status: Status
+    created_at: datetime
+    preferences: Preferences = field(default_factory=Preferences)
+    confirmed_at: datetime | None = None
+    paused_until: datetime | None = None
+
+
+def due_at(on: date, preferences: Preferences) -> datetime | None:
+    """The UTC moment at which the letter of the local date `on` is due, None on an unwanted day.
+
+    In a spring gap (the hour does not exist) the clock is read as if it had not jumped, so that
+    02:00 becomes 03:00; in an autumn fold (it exists twice) it is the first of the two (PEP 495,
+    fold=0).
+    """
+    if on.weekday() not in preferences.days:
+        return None
+    local = datetime.combine(on, time(preferences.hour), tzinfo=ZoneInfo(preferences.zone))
+    return local.astimezone(UTC)
