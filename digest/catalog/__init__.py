@@ -1,0 +1,1 @@
+"""content/ on disk as concepts, sources and shelf items; importing it draws nothing."""

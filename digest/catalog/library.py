@@ -1,0 +1,165 @@
+"""The whole of content/: concepts, sources and the shelf, read once and held together."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields as dataclass_fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from digest.catalog.card import CardError, Fault, read_card
+from digest.domain.concept import TRACKS, Concept
+from digest.domain.selection import library_order
+from digest.domain.story import ShelfItem, Source
+from digest.errors import CatalogError
+
+FORMATS = ("feed", "jsonfeed", "hackernews", "hf-papers", "arxiv-api")
+KINDS = ("lab", "research", "press", "newsletter", "community")
+
+
+class ContentLibrary:
+    """content/ as values. Each part is read when first asked for, so that a command that needs
+    only the sources never opens a card.
+    """
+
+    def __init__(self, content: Path) -> None:
+        self.content = content
+
+    @property
+    def slugs(self) -> list[str]:
+        """The names of all concept folders, sorted."""
+        folder = self.content / "concepts"
+        if not folder.is_dir():
+            raise CatalogError(f"{folder}: there is no such folder", "set paths.content")
+        return sorted(
+            path.name for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"
+        )
+
+    def folder(self, slug: str) -> Path:
+        """The folder of a concept. Raises CatalogError with the nearest name when unknown."""
+        path = self.content / "concepts" / slug
+        if slug not in self.slugs:
+            from difflib import get_close_matches  # noqa: PLC0415 - only on the way out
+
+            near = get_close_matches(slug, self.slugs, 1)
+            raise CatalogError(
+                f"{path}: there is no concept {slug!r}",
+                f"did you mean {near[0]!r}?" if near else "see: digest content list",
+            )
+        return path
+
+    @cached_property
+    def concepts(self) -> Sequence[Concept]:
+        """All concepts in library order.
+
+        Raises CatalogError listing every broken card, missing prerequisite and cycle at once.
+        """
+        concepts: list[Concept] = []
+        faults: list[Fault] = []
+        for slug in self.slugs:
+            try:
+                concepts.append(read_card(self.folder(slug)))
+            except CardError as error:
+                faults.extend(error.faults)
+        if not faults:
+            faults.extend(self.graph_faults(concepts))
+        if faults:
+            raise CardError(faults)
+        by_slug = {concept.slug: concept for concept in concepts}
+        return tuple(by_slug[slug] for slug in library_order(concepts))
+
+    def graph_faults(self, concepts: Sequence[Concept]) -> list[Fault]:
+        """Prerequisites that are missing, of a higher level, or in a circle."""
+        by_slug = {concept.slug: concept for concept in concepts}
+        faults = []
+        for concept in concepts:
+            card = self.content / "concepts" / concept.slug / "card.md"
+            for slug in concept.requires:
+                if slug not in by_slug:
+                    faults.append(Fault(card, 0, f"requires: there is no concept {slug!r}"))
+                elif by_slug[slug].level > concept.level:
+                    faults.append(
+                        Fault(card, 0, f"requires: {slug!r} is of a higher level than this card")
+                    )
+            circle = _circle(concept.slug, by_slug)
+            if circle and concept.slug == min(circle):
+                faults.append(Fault(card, 0, f"requires: goes in a circle: {' -> '.join(circle)}"))
+        return faults
+
+    @cached_property
+    def shelf(self) -> Sequence[ShelfItem]:
+        """The evergreen shelf, by slug. Raises CatalogError naming the first broken file."""
+        return tuple(_shelf_item(path) for path in _tomls(self.content / "stories"))
+
+    @cached_property
+    def sources(self) -> Sequence[Source]:
+        """All sources, by id. Raises CatalogError naming the first broken file."""
+        return tuple(_source(path) for path in _tomls(self.content / "sources"))
+
+
+def _circle(start: str, by_slug: Mapping[str, Concept]) -> list[str]:
+    """A way from `start` back to itself along `requires`; empty when there is none."""
+    stack = [(start, [start])]
+    seen: set[str] = set()
+    while stack:
+        slug, way = stack.pop()
+        for before in by_slug[slug].requires if slug in by_slug else ():
+            if before == start:
+                return [*way, start]
+            if before not in seen:
+                seen.add(before)
+                stack.append((before, [*way, before]))
+    return []
+
+
+def _tomls(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise CatalogError(f"{folder}: there is no such folder", "set paths.content")
+    return sorted(folder.glob("*.toml"))
+
+
+def _read(path: Path, required: Collection[str], optional: Collection[str]) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogError(f"{path}: is no TOML: {error}", "mend the file") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{path}: cannot be read: {error}") from error
+    missing = sorted(set(required) - set(values))
+    foreign = sorted(set(values) - set(required) - set(optional))
+    if missing:
+        raise CatalogError(f"{path}: lacks {', '.join(missing)}", "add the line")
+    if foreign:
+        known = ", ".join([*required, *optional])
+        raise CatalogError(f"{path}: {foreign[0]!r} is not known", f"keys: {known}")
+    return values
+
+
+def _shelf_item(path: Path) -> ShelfItem:
+    required = ("title", "authors", "year", "url", "venue", "kind", "track", "summary", "why")
+    values = _read(path, required, ("et_al", "minutes", "verified"))
+    values.pop("verified", None)
+    if values["track"] not in TRACKS:
+        raise CatalogError(f"{path}: track {values['track']!r} is none of {', '.join(TRACKS)}")
+    if not values["authors"]:
+        raise CatalogError(f"{path}: authors is empty")
+    return ShelfItem(
+        slug=path.stem,
+        authors=tuple(values.pop("authors")),
+        et_al=bool(values.pop("et_al", False)),
+        **values,
+    )
+
+
+def _source(path: Path) -> Source:
+    required = ("url", "title", "homepage", "owner", "kind", "tier")
+    optional = [f.name for f in dataclass_fields(Source) if f.name not in (*required, "id")]
+    values = _read(path, required, optional)
+    for key, known in (("kind", KINDS), ("format", FORMATS)):
+        if key in values and values[key] not in known:
+            raise CatalogError(f"{path}: {key} {values[key]!r} is none of {', '.join(known)}")
+    if values["tier"] not in (1, 2, 3, 4):
+        raise CatalogError(f"{path}: tier {values['tier']!r} is not 1, 2, 3 or 4")
+    return Source(id=path.stem, **values)
