@@ -3,7 +3,7 @@
 DigestError                 exit code   what failed
 ├── UsageError                  2       the command line's words, an address, a file handed in
 ├── SettingsError               3       digest.toml, an environment variable, a secret file
-├── CatalogError                4       content/: a card, a figure, a source, a shelf item
+├── CatalogError                4       content/ and templates/: a card, figure, source, template
 ├── StorageError                5       the database cannot be reached or read
 │   └── MigrationError          5       its schema is older or newer than this program
 ├── TransportError              6       the SMTP server as a whole (never one reader's address)
@@ -47,7 +47,7 @@ class SettingsError(DigestError):
 
 
 class CatalogError(DigestError):
-    """Something under content/ is broken; `message` starts with `file:line:`."""
+    """Something under content/ or templates/ is broken; `message` starts with `file:line:`."""
 
     exit_code = 4
 

@@ -75,7 +75,8 @@ class FeedReader(Protocol):
 class Drawn:
     """A concept with its numbers: prose filled in, formula and figure as images.
 
-    `formula_text` is the formula in Unicode, `formula_speech` in words, `formula_mathml` for pages.
+    `formula_text` is the formula in Unicode, `formula_speech` in words, `formula_renderer` who drew
+    it (mathra, or a fallback).
     """
 
     concept: Concept
@@ -84,6 +85,7 @@ class Drawn:
     formula: Image
     formula_text: str
     formula_speech: str
+    formula_renderer: str
     definition: str
     body: str
     example: str

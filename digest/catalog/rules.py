@@ -179,7 +179,7 @@ def symbols(latex: str) -> set[str]:
 
     def word(match: re.Match[str]) -> str:
         name = re.sub(r"[^A-Za-z]", "", match["body"])
-        if name and name.lower() not in {"arg", "max", "min", "st", "if", "for", "and", "convex"}:
+        if name and name.lower() not in {"arg", "max", "min", "argmax", "argmin", "st", "if", "for", "and", "convex"}:
             found.add(name)
         return " "
 

@@ -48,7 +48,8 @@ def _purity(program: Program) -> Iterator[Fault]:
             names = [node.module or ""]
         for name in names:
             if name.split(".")[0] not in _MODULES and name not in _OURS:
-                yield Fault(program.path, node.lineno, f"imports {name}: numpy and palette only")
+                line = getattr(node, "lineno", 0)
+                yield Fault(program.path, line, f"imports {name}: numpy and palette only")
         word = getattr(node, "attr", None) or getattr(node, "id", None)
         if word in _FORBIDDEN:
             yield Fault(program.path, getattr(node, "lineno", 0), f"uses {word}: not in a figure")

@@ -87,6 +87,11 @@ class Concept:
     source_hash: str
 
     @property
+    def short_title(self) -> str:
+        """The title without its parenthesis: ``Momentum`` for ``Momentum (heavy ball)``."""
+        return self.title.split(" (")[0]
+
+    @property
     def track_title(self) -> str:
         """The track's name as readers see it."""
         return TRACKS[self.track]

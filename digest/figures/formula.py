@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -121,14 +122,15 @@ def _fallback(latex: str, refusal: ValueError) -> Formula:
 
 def _ziamath(latex: str) -> tuple[bytes, int, int]:
     import resvg_py  # noqa: PLC0415
-    import ziamath  # noqa: PLC0415
+    import ziamath.zmath  # noqa: PLC0415
+    from latex2mathml import converter  # noqa: PLC0415
 
-    svg = ziamath.Latex(latex, size=EM_PX * SCALE, color=INK).svg()
-    # It draws a macro that it does not know as its letters, and says nothing.
-    known = re.sub(r"\\(?:mathrm|text|operatorname)\{[^}]*\}", "", latex)
-    for macro in set(re.findall(r"\\[A-Za-z]{3,}", known)):
-        if macro[1:] in svg:
-            raise FormulaError(f"ziamath does not know {macro}")
+    # It draws a macro that it does not know as its letters and says nothing; the MathML between
+    # still has the backslash.
+    unknown = re.search(r"\\[A-Za-z]+", converter.convert(latex))
+    if unknown:
+        raise FormulaError(f"ziamath does not know {unknown[0]}")
+    svg = ziamath.zmath.Latex(latex, size=EM_PX * SCALE, color=INK).svg()
     return pad(bytes(resvg_py.svg_to_bytes(svg_string=svg, background="#FFFFFF")))
 
 
@@ -189,7 +191,8 @@ def _tidy(line: str) -> str:
 
     line = re.sub(r"[_^]\((?:[^()]|\([^()]*\))*\)", tight, line)
     line = re.sub(r"(?<=\))(?=(?:log|ln|exp|min|max|sin|cos|tanh)\b)", " ", line)
-    return re.sub(r"\s+", " ", line.replace("∣", "|").replace("max )", "max)")).strip()
+    line = re.sub(r"\s+", " ", line.replace("∣", "|").replace("max )", "max)")).strip()
+    return unicodedata.normalize("NFC", line)
 
 
 def unicode_line(latex: str) -> str:
@@ -230,8 +233,18 @@ def _html(line: str) -> str:
     return "".join(out)
 
 
+_WORDS = frozenset({"ln", "if", "at", "in", "of", "or", "to", "is", "for", "and", "KL", "SE"})
+
+
 def _letters(text: str) -> str:
+    """Variables in italics: Greek letters, and one or two Latin letters that are no word."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     parts = re.split(r"(&[a-z]+;)", escaped)
-    single = re.compile(r"(?<![A-Za-z])([A-Za-zα-ωϕϵ][\u0300-\u036f]*)(?![A-Za-z])")
-    return "".join(p if p.startswith("&") else single.sub(r"<i>\1</i>", p) for p in parts)
+
+    def variable(match: re.Match[str]) -> str:
+        return match[0] if match[0] in _WORDS else f"<i>{match[0]}</i>"
+
+    run = re.compile(
+        r"[α-ωϕϵ][\u0300-\u036f]*|(?<![A-Za-zÀ-ÿ])(?:[A-Za-zÀ-ÿ][\u0300-\u036f]*){1,2}(?![A-Za-zÀ-ÿ])"
+    )
+    return "".join(p if p.startswith("&") else run.sub(variable, p) for p in parts)

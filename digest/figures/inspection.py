@@ -70,7 +70,7 @@ def _shown_texts(figure: Figure) -> list[Text]:
     return [
         text
         for text in figure.findobj(Text)
-        if isinstance(text, Text)
+        if isinstance(text, Text)  # type: ignore[redundant-expr]
         and text.get_text().strip()
         and text.get_visible()
         and id(text) not in hidden
@@ -90,7 +90,7 @@ def _texts(figure: Figure) -> list[str]:
             or box.y1 > height + SLACK_PX
         ):
             found.append(f"text {words!r} runs out of the canvas")
-        if text.get_fontsize() < palette.MIN_TYPE_PT - 0.01:
+        if float(text.get_fontsize()) < palette.MIN_TYPE_PT - 0.01:
             found.append(
                 f"text {words!r} is {text.get_fontsize():g} pt, {palette.MIN_TYPE_PT} at least"
             )

@@ -45,7 +45,7 @@ def press(
     The same numbers give the same bytes. `faults` lists what breaks the rules of content/STYLE.md,
     in words; the plate is whole all the same. Exceptions of `draw` pass through.
     """
-    with mpl.rc_context(palette.STYLE):
+    with mpl.rc_context(palette.STYLE):  # type: ignore[arg-type]
         figure = Figure(
             figsize=(palette.WIDTH_IN, height_in), dpi=palette.DPI, layout="constrained"
         )

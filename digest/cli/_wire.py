@@ -1,0 +1,78 @@
+"""What several commands share: the wiring of this call, dates, and an edition in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from digest.cli._console import App
+from digest.domain.edition import Edition, StoryPick
+from digest.ports import Clock
+from digest.wiring import Wiring, utc_now
+
+if TYPE_CHECKING:
+    from digest.workflows.collect import Collected
+
+DATE = click.DateTime(["%Y-%m-%d"])
+"""The type of options and arguments that take a date."""
+
+
+def wire(app: App, clock: Clock = utc_now) -> Wiring:
+    """The wiring for the settings of this call."""
+    return Wiring(app.settings, clock)
+
+
+def edition_date(app: App, given: datetime | None, now: datetime) -> date:
+    """The date given, else today in the edition's zone."""
+    if given is not None:
+        return given.date()
+    return now.astimezone(ZoneInfo(app.settings.edition.zone)).date()
+
+
+def show_picks(app: App, edition: Edition) -> None:
+    """The picks of an edition, each with why."""
+    app.answer(f"Edition {edition.date}, No. {edition.number} ({edition.status})", bold=True)
+    app.answer(f"Subject: {edition.subject}")
+    app.answer("")
+    app.answer(f"{_count(len(edition.concepts), 'concept')}:")
+    for concept in edition.concepts:
+        app.answer(f"  {concept.slot}. {concept.slug} ({concept.role})")
+        app.answer(f"     {concept.reason}")
+    app.answer("")
+    app.answer(f"{_count(len(edition.stories), 'story', 'stories')}:")
+    show_stories(app, edition.stories)
+    for fault in edition.faults:
+        app.warn(f"left out: {fault}")
+
+
+def show_stories(app: App, picks: Sequence[StoryPick]) -> None:
+    """Stories with outlet and why."""
+    for pick in picks:
+        story = pick.story
+        app.answer(f"  {pick.slot or '-'}. {story.title} ({story.outlet})")
+        app.answer(f"     {pick.reason}")
+
+
+def show_collected(app: App, collected: Collected) -> None:
+    """What a round of collecting brought."""
+    asked = len(collected.new)
+    app.say(
+        f"Asked {_count(asked, 'feed')}: {collected.total} new entries, "
+        f"{len(collected.unchanged)} unchanged, {len(collected.faults)} without an answer."
+    )
+    reasons: dict[str, list[str]] = {}
+    for source, fault in collected.faults.items():
+        reasons.setdefault(fault, []).append(source)
+    if len(reasons) == 1 and len(collected.faults) > 1:
+        app.detail(f"  all of them: {next(iter(reasons))}")
+        return
+    for source, fault in collected.faults.items():
+        app.detail(f"  {source}: {fault}")
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

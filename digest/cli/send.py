@@ -1,0 +1,279 @@
+"""digest send: the day's letters to all who are due, a test letter to one, or a dry run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from digest.cli._console import App, pass_app
+from digest.cli._wire import DATE, edition_date, show_collected, show_picks, wire
+from digest.domain.address import normalise
+from digest.domain.delivery import Accepted, Deferred, Delivery, Rejected
+from digest.domain.edition import Edition
+from digest.errors import TransportError, UsageError
+from digest.ports import Store
+from digest.wiring import Wiring
+
+SAMPLES = 3
+"""Letters that a dry run writes when no --limit is given: enough to look at."""
+
+FRESH_H = 12
+"""A dry run asks the feeds when the newest entry in the store is older, hours."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run prints, or gives as JSON."""
+
+    edition: Edition
+    mode: str
+    outcomes: Mapping[str, int]
+    domains: Mapping[str, int]
+    troubles: list[tuple[str, str, str]]
+    stopped: str = ""
+    largest_bytes: int = 0
+    files: Mapping[str, str] | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report with plain values."""
+        edition = self.edition
+        return {
+            "date": edition.date,
+            "number": edition.number,
+            "mode": self.mode,
+            "subject": edition.subject,
+            "concepts": [
+                {"slot": p.slot, "slug": p.slug, "role": str(p.role), "why": p.reason}
+                for p in edition.concepts
+            ],
+            "stories": [
+                {
+                    "slot": p.slot,
+                    "title": p.story.title,
+                    "url": p.story.url,
+                    "outlet": p.story.outlet,
+                    "shelf": p.story.shelf,
+                    "why": p.reason,
+                }
+                for p in edition.stories
+            ],
+            "faults": list(edition.faults),
+            "outcomes": dict(self.outcomes),
+            "domains": dict(self.domains),
+            "troubles": [
+                {"address": address, "outcome": outcome, "reply": reply}
+                for address, outcome, reply in self.troubles
+            ],
+            "stopped": self.stopped,
+            "largest_bytes": self.largest_bytes,
+            "files": dict(self.files or {}),
+        }
+
+
+@click.command(short_help="Send the day's letters, or write them to a folder.")
+@click.option("--dry-run", is_flag=True, help="Send and change nothing: write letters to --out.")
+@click.option("--to", "recipient", metavar="ADDR", help="One test letter to this address.")
+@click.option("--date", "given", type=DATE, help="Edition of this date instead of today's.")
+@click.option("--limit", type=click.IntRange(min=1), help="Letters of this run, at most.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of a dry run's letters; else paths.out.",
+)
+@click.option("--fetch/--no-fetch", default=True, help="Whether a dry run may ask the feeds.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@pass_app
+def send(
+    app: App,
+    *,
+    dry_run: bool,
+    recipient: str | None,
+    given: datetime | None,
+    limit: int | None,
+    out: Path | None,
+    fetch: bool,
+    as_json: bool,
+) -> None:
+    """Send today's edition to every active subscriber whose hour has come.
+
+    A second run sends nothing twice: each letter has one row per edition and subscriber. With
+    --dry-run the same is done with the letters written to a folder and the database left as it
+    was. Exit code 1: letters were refused, put off or left in doubt, or a card was left out.
+    """
+    if out is not None and not dry_run:
+        raise UsageError("--out: goes with --dry-run only", "add --dry-run")
+    if recipient is not None:
+        recipient = normalise(recipient).shown
+    app.quiet = app.quiet or as_json
+    wiring = wire(app)
+    on = edition_date(app, given, wiring.clock())
+    if dry_run:
+        report = _dry_run(app, wiring, on, recipient=recipient, limit=limit, out=out, fetch=fetch)
+    elif recipient is not None:
+        report = _test_letter(app, wiring, on, recipient)
+    else:
+        report = _send(app, wiring, on, limit)
+    if as_json:
+        app.as_json(report.as_dict())
+    else:
+        _tell(app, report)
+    if report.stopped and not report.outcomes.get("sent"):
+        raise TransportError(report.stopped, "mend the server, then run the same command again")
+    if report.troubles or report.stopped or report.edition.faults:
+        click.get_current_context().exit(1)
+
+
+def _send(app: App, wiring: Wiring, on: date, limit: int | None) -> Report:
+    with wiring.store() as store:
+        edition = wiring.publisher(store).publish(on, wiring.clock())
+        courier = wiring.courier(store, wiring.transport())
+        with app.progress(None, f"Sending No. {edition.number}") as bar:
+            run = courier.deliver(on, limit=limit, progress=lambda _outcome: bar.advance())
+        return Report(
+            edition,
+            "send",
+            dict(run.outcomes),
+            store.deliveries.domains(on),
+            run.troubles,
+            run.stopped,
+            run.largest_bytes,
+        )
+
+
+def _test_letter(app: App, wiring: Wiring, on: date, recipient: str) -> Report:
+    """One letter over SMTP that leaves no trace in the database."""
+    with wiring.store(keep=False) as store:
+        edition = wiring.publisher(store).build(on, wiring.clock())
+        outcome, reply, size = _one_letter(wiring, store, edition, recipient, wiring.transport())
+    troubles = [] if outcome == "sent" else [(recipient, outcome, reply)]
+    app.detail(reply)
+    domain = recipient.rpartition("@")[2]
+    return Report(edition, "test", {outcome: 1}, {domain: 1}, troubles, "", size)
+
+
+def _dry_run(
+    app: App,
+    wiring: Wiring,
+    on: date,
+    *,
+    recipient: str | None,
+    limit: int | None,
+    out: Path | None,
+    fetch: bool,
+) -> Report:
+    """The real path with the transport a folder, in a database that forgets it all."""
+    from digest.mail.outbox import write_preview  # noqa: PLC0415 - nothing else here needs it
+
+    folder = (out or app.settings.paths.out) / on.isoformat()
+    with wiring.store(keep=False) as store:
+        now = wiring.clock()
+        if fetch:
+            _freshen(app, wiring, store, now)
+        edition = wiring.publisher(store).publish(on, now)
+        _clear(folder)
+        transport = wiring.folder_transport(folder)
+        run = wiring.courier(store, transport).deliver(on, limit=limit or SAMPLES)
+        # Rows for all who are due, so that the counts are those of a real run.
+        store.deliveries.enqueue(on, now, app.settings.delivery.window_h, None)
+        outcomes, domains = dict(run.outcomes), store.deliveries.domains(on)
+        size = run.largest_bytes
+        if recipient is not None or not run.sent:
+            reader = recipient or f"reader@{wiring.domain}"
+            _outcome, _reply, size = _one_letter(wiring, store, edition, reader, transport)
+    letters = sorted(folder.glob("[0-9]*.eml"))
+    preview = write_preview(folder, letters[-1 if recipient else 0].read_bytes())
+    files = {
+        "folder": str(folder),
+        "letter": str(preview.eml),
+        "preview": str(preview.html),
+        "text": str(preview.text),
+    }
+    return Report(edition, "dry run", outcomes, domains, run.troubles, run.stopped, size, files)
+
+
+def _freshen(app: App, wiring: Wiring, store: Store, now: datetime) -> None:
+    """Ask the feeds when the store holds no fresh entry."""
+    from digest.workflows.collect import collect  # noqa: PLC0415
+
+    budget = app.settings.feeds.dry_run_budget_s
+    if budget <= 0 or store.entries.window(now - timedelta(hours=FRESH_H), now):
+        return
+    app.say(f"No fresh story is stored: asking the feeds, for {budget:.0f} s at most.")
+    show_collected(app, collect(wiring.library.sources, wiring.reader, store, now, budget))
+
+
+def _one_letter(
+    wiring: Wiring,
+    store: Store,
+    edition: Edition,
+    recipient: str,
+    transport: Any,  # noqa: ANN401
+) -> tuple[str, str, int]:
+    """A letter outside the ledger, as a subscriber with the default preferences would get it."""
+    delivery = Delivery(
+        id=0,
+        edition=edition.date,
+        subscriber_id=0,
+        address=recipient,
+        preferences=wiring.default_preferences,
+        message_id=wiring.message_id(edition.date, 0),
+        date_header=edition.built_at,
+        attempts=0,
+    )
+    blocks = store.editions.blocks(edition.date)
+    envelope = wiring.seal(wiring.printer.letter(edition, blocks, delivery), delivery)
+    try:
+        result = transport.send(envelope, lambda: None)
+    finally:
+        transport.close()
+    outcome = {Accepted: "sent", Deferred: "deferred", Rejected: "refused"}[type(result)]
+    return outcome, result.reply, len(envelope.data)
+
+
+def _clear(folder: Path) -> None:
+    """Take away the letters of an earlier dry run of the same date, and nothing else."""
+    if folder.is_dir():
+        for pattern in ("[0-9]*.eml", "letter.eml", "letter.html", "letter.txt"):
+            for old in folder.glob(pattern):
+                old.unlink(missing_ok=True)
+        if not any(folder.iterdir()):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _tell(app: App, report: Report) -> None:
+    show_picks(app, report.edition)
+    app.answer("")
+    for address, outcome, reply in report.troubles:
+        app.warn(f"{address}: {outcome}: {reply}")
+    if report.stopped:
+        app.warn(f"stopped: {report.stopped}")
+    if report.domains:
+        counts = ", ".join(f"{domain} {rows}" for domain, rows in _first(report.domains, 8))
+        app.answer(f"Recipients by domain: {counts}")
+    kilobytes = report.largest_bytes / 1024
+    if report.files is None:
+        if not report.outcomes:
+            app.answer("Nobody is due: nothing was sent.")
+            return
+        done = ", ".join(f"{count} {outcome}" for outcome, count in sorted(report.outcomes.items()))
+        app.answer(f"Letters: {done}; the largest has {kilobytes:.0f} KB.")
+        return
+    app.answer(
+        f"Dry run: nothing was sent, nothing was changed. "
+        f"{sum(report.domains.values())} subscribers are due now."
+    )
+    app.answer(f"  the letter    {report.files['letter']} ({kilobytes:.0f} KB)")
+    app.answer(f"  in a browser  {report.files['preview']}")
+    app.answer(f"  as text       {report.files['text']}")
+
+
+def _first(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:
+    shown = list(counts.items())[:most]
+    rest = sum(list(counts.values())[most:])
+    return [*shown, ("others", rest)] if rest else shown

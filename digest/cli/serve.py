@@ -1,0 +1,122 @@
+"""digest serve scheduler: collect, publish and dispatch, each at its time, until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC
+
+import click
+
+from digest.cli._console import App, pass_app
+from digest.cli._wire import wire
+from digest.errors import DigestError
+from digest.wiring import Wiring
+
+log = logging.getLogger("digest.scheduler")
+
+TICK_S = 60
+"""How often the scheduler asks what is due, seconds."""
+GRACE_S = 3600
+"""A run that comes late (a suspended laptop, a full machine) still happens within an hour; the
+library's own default of one second would skip it."""
+
+
+@click.group(short_help="Run the daily schedule.")
+def serve() -> None:
+    """Run a part of the service until it is told to stop (SIGTERM or Ctrl-C)."""
+
+
+@serve.command()
+@click.option("--once", is_flag=True, help="Do what is due now, then leave.")
+@pass_app
+def scheduler(app: App, *, once: bool) -> None:
+    """Collect stories, publish the day's edition, send it at each reader's hour.
+
+    A second scheduler on the same database does no harm: the rows decide, not the clock.
+    """
+    logging.basicConfig(
+        level=logging.DEBUG if app.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    wiring = wire(app)
+    if once:
+        _collect(wiring)
+        _dispatch(wiring)
+        return
+    _run(wiring)
+
+
+def _run(wiring: Wiring) -> None:
+    from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415
+
+    jobs = BackgroundScheduler(
+        timezone=UTC,
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_S},
+    )
+    now = wiring.clock()
+    every = wiring.settings.feeds.collect_every_minutes
+    jobs.add_job(
+        _guarded(_collect, wiring), "interval", minutes=every, next_run_time=now, id="collect"
+    )
+    jobs.add_job(
+        _guarded(_dispatch, wiring), "interval", seconds=TICK_S, next_run_time=now, id="dispatch"
+    )
+    leave = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: leave.set())
+    jobs.start()
+    log.info("started: collecting every %d minutes, asking what is due every minute", every)
+    leave.wait()
+    log.info("leaving: waiting for what is under way")
+    jobs.shutdown(wait=True)
+    log.info("left")
+
+
+def _guarded(job: Callable[[Wiring], None], wiring: Wiring) -> Callable[[], None]:
+    """A fault of one run is told in the log and does not end the service."""
+
+    def run() -> None:
+        try:
+            job(wiring)
+        except DigestError as error:
+            log.error("%s", error)  # noqa: TRY400 - its message says it, no traceback wanted
+        except Exception:
+            log.exception("unexpected fault in %s", job.__name__)
+
+    return run
+
+
+def _collect(wiring: Wiring) -> None:
+    from digest.workflows.collect import collect  # noqa: PLC0415
+
+    budget = wiring.settings.feeds.collect_every_minutes * 60 / 2
+    with wiring.store() as store:
+        done = collect(wiring.library.sources, wiring.reader, store, wiring.clock(), budget)
+    log.info("collected %d new entries from %d feeds", done.total, len(done.new))
+    for source, fault in done.faults.items():
+        log.warning("%s: %s", source, fault)
+
+
+def _dispatch(wiring: Wiring) -> None:
+    from digest.workflows.tick import tick  # noqa: PLC0415
+
+    settings = wiring.settings
+    with wiring.store() as store:
+        runs = tick(
+            store,
+            wiring.clock(),
+            wiring.publisher(store),
+            lambda: wiring.courier(store, wiring.transport()),
+            lead_minutes=settings.edition.lead_minutes,
+            window_h=settings.delivery.window_h,
+        )
+    for on, run in runs.items():
+        log.info("edition %s: %s", on, dict(run.outcomes))
+        for address, outcome, reply in run.troubles:
+            log.warning("edition %s: %s: %s: %s", on, address, outcome, reply)
+        if run.stopped:
+            log.error("edition %s: stopped: %s", on, run.stopped)

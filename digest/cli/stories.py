@@ -1,0 +1,96 @@
+"""digest stories fetch|list|sources: the entries that came in and the feeds they came from."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from digest.cli._console import App, pass_app
+from digest.cli._wire import show_collected, wire
+
+
+@click.group(short_help="Collect stories and look after the feeds.")
+def stories() -> None:
+    """Collect stories and look after the feeds."""
+
+
+@stories.command()
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=1, max=3600),
+    default=120.0,
+    show_default=True,
+    help="Seconds for all feeds together.",
+)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_app
+def fetch(app: App, *, budget: float, as_json: bool) -> None:
+    """Ask every feed that is due, once. One that fails never stops the rest."""
+    from digest.workflows.collect import collect  # noqa: PLC0415
+
+    wiring = wire(app)
+    with wiring.store() as store:
+        collected = collect(wiring.library.sources, wiring.reader, store, wiring.clock(), budget)
+    if as_json:
+        app.as_json(collected)
+        return
+    show_collected(app, collected)
+    for source, fault in collected.faults.items():
+        app.warn(f"{source}: {fault}")
+    if collected.new and len(collected.faults) == len(collected.new):
+        click.get_current_context().exit(1)
+
+
+@stories.command("list")
+@click.option("--hours", type=click.IntRange(1, 720), default=24, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_app
+def list_(app: App, *, hours: int, as_json: bool) -> None:
+    """List the entries of the last hours, newest first."""
+    wiring = wire(app)
+    now = wiring.clock()
+    with wiring.store(keep=False) as store:
+        entries = sorted(
+            store.entries.window(now - timedelta(hours=hours), now),
+            key=lambda entry: entry.published,
+            reverse=True,
+        )
+    if as_json:
+        app.as_json(entries)
+        return
+    if not entries:
+        app.say(f"No entry in the last {hours} hours. Ask the feeds: digest stories fetch")
+        return
+    app.table(
+        [(f"{e.published:%d %b %H:%M}", e.source, e.title) for e in entries],
+        ["UTC", "source", "title"],
+    )
+
+
+@stories.command()
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_app
+def sources(app: App, *, as_json: bool) -> None:
+    """List all feeds with their last success and what is wrong with them."""
+    wiring = wire(app)
+    with wiring.store(keep=False) as store:
+        states = dict(store.entries.states())
+    rows = []
+    for source in wiring.library.sources:
+        state = states.get(source.id)
+        success = state.last_success if state else None
+        condition = "off"
+        if source.enabled:
+            condition = "not asked yet"
+            if state is not None:
+                condition = "parked" if state.parked else state.message or "well"
+        rows.append(
+            (source.id, source.tier, f"{success:%d %b %H:%M}" if success else "", condition)
+        )
+    if as_json:
+        app.as_json(
+            [{"source": s, "tier": t, "last_success": d, "condition": c} for s, t, d, c in rows]
+        )
+        return
+    app.table(rows, ["source", "tier", "last success", "condition"])

@@ -1,0 +1,257 @@
+"""digest subscribers add|import|export|list|show|pause|remove|erase."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from digest.cli._console import App, pass_app
+from digest.cli._wire import wire
+from digest.domain.subscriber import Status, Subscriber
+from digest.errors import OutputError, UsageError
+
+MAX_FAULTS_SHOWN = 20
+
+
+@click.group(short_help="Look after the subscribers.")
+def subscribers() -> None:
+    """Look after the subscribers."""
+
+
+@subscribers.command()
+@click.argument("addresses", metavar="ADDRESS...", nargs=-1, required=True)
+@click.option("--zone", default="", help="IANA time zone; else edition.zone.")
+@click.option("--hour", default="", help="Local hour, 0 to 23; else edition.hour.")
+@click.option("--days", default="", help="daily, weekdays, or names such as `mon wed fri`.")
+@click.option("--concepts", default="", help="How many concepts, 0 to 5.")
+@click.option("--stories", default="", help="How many stories, 0 to 5.")
+@click.option("--text-only", is_flag=True, help="A letter without HTML and pictures.")
+@pass_app
+def add(
+    app: App,
+    addresses: tuple[str, ...],
+    *,
+    zone: str,
+    hour: str,
+    days: str,
+    concepts: str,
+    stories: str,
+    text_only: bool,
+) -> None:
+    """Add subscribers who have agreed to get the letter."""
+    from digest.workflows.subscribe import preferences_from  # noqa: PLC0415
+
+    wiring = wire(app)
+    row = {"zone": zone, "hour": hour, "days": days, "concepts": concepts, "stories": stories}
+    preferences = preferences_from(row, wiring.default_preferences)
+    if text_only:
+        preferences = replace(preferences, text_only=True)
+    faults = 0
+    with wiring.store() as store:
+        registrar = wiring.registrar(store)
+        for address in addresses:
+            try:
+                subscriber, new = registrar.add(address, wiring.clock(), preferences)
+            except UsageError as error:
+                app.warn(f"{error}")
+                faults += 1
+                continue
+            said = "added" if new else f"known already ({subscriber.status})"
+            app.answer(f"{subscriber.address}: {said}")
+    if faults:
+        click.get_current_context().exit(UsageError.exit_code)
+
+
+@subscribers.command("import")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@pass_app
+def import_(app: App, file: Path) -> None:
+    """Import subscribers from a CSV file (- reads standard input).
+
+    The first line names the columns; `address` (or `email`) is needed, the others of
+    `digest subscribers export` are understood. Bad rows are reported with their line, good ones
+    are kept.
+    """
+    wiring = wire(app)
+    with _opened(file) as text, wiring.store() as store:
+        report = wiring.registrar(store).import_rows(_rows(file, text), wiring.clock())
+    for line, fault in report.faults[:MAX_FAULTS_SHOWN]:
+        app.warn(f"{file}:{line}: {fault}")
+    if len(report.faults) > MAX_FAULTS_SHOWN:
+        app.warn(f"{file}: and {len(report.faults) - MAX_FAULTS_SHOWN} more bad rows")
+    app.answer(
+        f"{report.added} added, {report.known} known already, "
+        f"{report.suppressed} on the suppression list, {len(report.faults)} bad rows left out."
+    )
+    if report.faults:
+        click.get_current_context().exit(1)
+
+
+def _opened(file: Path) -> TextIO:
+    try:
+        # utf-8-sig: spreadsheets begin their CSV files with a byte order mark.
+        if str(file) == "-":
+            return click.open_file("-", encoding="utf-8-sig")  # type: ignore[return-value]
+        return file.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {error.strerror}", "name a CSV file") from error
+
+
+def _rows(file: Path, text: TextIO) -> Iterator[tuple[int, Mapping[str, str]]]:
+    reader = csv.DictReader(text)
+    try:
+        names = [(name or "").strip().lower() for name in reader.fieldnames or []]
+        if not {"address", "email", "email address", "e-mail", "mail"} & set(names):
+            raise UsageError(
+                f"{file}:1: no column is named `address` or `email`",
+                "the first line of the file names its columns",
+            )
+        for row in reader:
+            yield reader.line_num, {k: v for k, v in row.items() if isinstance(v, str) and k}
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{file}:{reader.line_num + 1}: is no CSV in UTF-8: {error}", "save it as CSV (UTF-8)"
+        ) from error
+
+
+@subscribers.command()
+@click.option("--out", type=click.Path(path_type=Path), help="File; else standard output.")
+@click.option("--status", type=click.Choice([str(s) for s in Status]), help="Only these.")
+@pass_app
+def export(app: App, *, out: Path | None, status: str | None) -> None:
+    """Export subscribers as CSV, in the form that import reads."""
+    from digest.workflows.subscribe import COLUMNS  # noqa: PLC0415
+
+    wiring = wire(app)
+    with wiring.store(keep=False) as store:
+        rows = wiring.registrar(store).export_rows(Status(status) if status else None)
+        if out is None:
+            writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+            return
+        try:
+            with out.open("w", encoding="utf-8", newline="") as file:
+                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(rows)
+        except OSError as error:
+            raise OutputError(
+                f"{out}: cannot be written: {error.strerror}", "choose another with --out"
+            ) from error
+    app.say(f"Written: {out}")
+
+
+@subscribers.command("list")
+@click.option("--status", type=click.Choice([str(s) for s in Status]), help="Only these.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_app
+def list_(app: App, *, status: str | None, as_json: bool) -> None:
+    """List subscribers, and how many there are of each status."""
+    from digest.workflows.subscribe import days_text  # noqa: PLC0415
+
+    with wire(app).store(keep=False) as store:
+        found = list(store.subscribers.listing(Status(status) if status else None))
+        counts = store.subscribers.counts()
+    if as_json:
+        app.as_json(found)
+        return
+    if not found:
+        app.say("No subscriber. Add one: digest subscribers add ADDRESS")
+        return
+    app.table(
+        [
+            (
+                s.address,
+                s.status,
+                s.preferences.zone,
+                s.preferences.hour,
+                days_text(s.preferences.days),
+            )
+            for s in found
+        ],
+        ["address", "status", "zone", "hour", "days"],
+    )
+    app.say(", ".join(f"{count} {name}" for name, count in counts.items() if count))
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_app
+def show(app: App, address: str, *, as_json: bool) -> None:
+    """Show what is kept of one subscriber."""
+    wiring = wire(app)
+    with wiring.store(keep=False) as store:
+        found = wiring.registrar(store).find(address)
+    if as_json:
+        app.as_json(found)
+        return
+    for name, value in _facts(found):
+        app.answer(f"{name:<14}{value}")
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option(
+    "--days",
+    type=click.IntRange(0, 365),
+    default=7,
+    show_default=True,
+    help="How long; 0 takes a pause back.",
+)
+@pass_app
+def pause(app: App, address: str, *, days: int) -> None:
+    """Send nothing to a subscriber for some days."""
+    wiring = wire(app)
+    with wiring.store() as store:
+        changed = wiring.registrar(store).pause(address, days, wiring.clock())
+    until = changed.paused_until
+    app.answer(f"{changed.address}: {f'paused until {until:%d %B %Y}' if until else 'active'}")
+
+
+@subscribers.command()
+@click.argument("address")
+@pass_app
+def remove(app: App, address: str) -> None:
+    """Unsubscribe an address; what is queued for it is not sent."""
+    wiring = wire(app)
+    with wiring.store() as store:
+        changed = wiring.registrar(store).remove(address)
+    app.answer(f"{changed.address}: unsubscribed")
+
+
+@subscribers.command()
+@click.argument("address")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_app
+def erase(app: App, address: str, *, yes: bool) -> None:
+    """Forget an address for good: a keyed hash stays, so that it is never written to again."""
+    wiring = wire(app)
+    with wiring.store() as store:
+        registrar = wiring.registrar(store)
+        found = registrar.find(address)
+        if not yes:
+            click.confirm(f"Erase {found.address} for good?", abort=True)
+        registrar.erase(address, wiring.clock())
+    app.answer("erased: a keyed hash on the suppression list is all that is left")
+
+
+def _facts(found: Subscriber) -> Iterator[tuple[str, object]]:
+    from digest.workflows.subscribe import days_text  # noqa: PLC0415
+
+    wants = found.preferences
+    yield "address", found.address
+    yield "status", found.status
+    yield "since", f"{found.created_at:%d %B %Y %H:%M} UTC"
+    if found.paused_until:
+        yield "paused until", f"{found.paused_until:%d %B %Y %H:%M} UTC"
+    yield "letter", f"{wants.concepts} concepts, {wants.stories} stories, level {wants.level}"
+    yield "when", f"{wants.hour}:00 {wants.zone}, {days_text(wants.days)}"
+    yield "form", "text only" if wants.text_only else "HTML with figures"

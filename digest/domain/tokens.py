@@ -1,0 +1,112 @@
+"""Signed links, keyed hashes, Message-IDs and seeds: what must be the same whenever it is made.
+
+Links are signed with HMAC-SHA-256 by itsdangerous, whose comparison takes constant time. Each
+purpose has its own derived key, so a link for one cannot serve another. No clock is read: a
+link's end lies inside what is signed and `now` is an argument.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from digest.errors import UsageError
+
+
+class Purpose(StrEnum):
+    """What a signed link is for."""
+
+    CONFIRM = "confirm"
+    UNSUBSCRIBE = "unsubscribe"
+    PREFERENCES = "preferences"
+
+
+LIFETIME: Final = {
+    Purpose.CONFIRM: timedelta(days=7),
+    Purpose.UNSUBSCRIBE: None,
+    Purpose.PREFERENCES: None,
+}
+"""How long a link holds. Who wants to leave must be able to from a letter of any age."""
+
+_NEXT_STEP: Final = {
+    Purpose.CONFIRM: "subscribe again to get a new link",
+    Purpose.UNSUBSCRIBE: "copy the whole link from the letter, or answer it with `unsubscribe`",
+    Purpose.PREFERENCES: "copy the whole link from the newest letter",
+}
+
+
+def sign(keys: Sequence[str], purpose: Purpose, subject: str, now: datetime) -> str:
+    """A token for `subject` (a subscriber's id, an address), fit to stand in a URL.
+
+    It is signed with the first of `keys`. `now` (aware) counts only where the purpose has a
+    lifetime; without one the same arguments give the same token at any time.
+    """
+    lifetime = LIFETIME[purpose]
+    payload: dict[str, str | int] = {"s": subject}
+    if lifetime is not None:
+        payload["e"] = int((now + lifetime).timestamp())
+    return str(_serializer(keys, purpose).dumps(payload))
+
+
+def read(keys: Sequence[str], purpose: Purpose, token: str, now: datetime) -> str:
+    """The subject of a token that was signed for `purpose` with any of `keys`.
+
+    Raises UsageError when it was altered, was signed for another purpose or with a key no longer
+    listed, or when its time is over at `now` (aware).
+    """
+    step = _NEXT_STEP[purpose]
+    try:
+        payload = _serializer(keys, purpose).loads(token)
+    except (BadData, ValueError):
+        raise UsageError("this link is not valid: it is incomplete or was changed", step) from None
+    if not isinstance(payload, dict) or not isinstance(payload.get("s"), str):
+        raise UsageError("this link is not valid: it says nothing of its reader", step)
+    if LIFETIME[purpose] is not None:
+        end = payload.get("e")
+        if not isinstance(end, int) or now.timestamp() >= end:
+            day = f" on {datetime.fromtimestamp(end, UTC):%Y-%m-%d}" if isinstance(end, int) else ""
+            raise UsageError(f"this link ended{day}", step)
+    subject: str = payload["s"]
+    return subject
+
+
+def _serializer(keys: Sequence[str], purpose: Purpose) -> URLSafeSerializer:
+    if not keys or not all(keys):
+        raise ValueError("signing needs a key, and none of them empty")
+    return URLSafeSerializer(
+        list(reversed(keys)),  # itsdangerous signs with the last of the list
+        salt=f"digest.{purpose}",
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )
+
+
+def keyed_hash(key: str, purpose: str, text: str) -> str:
+    """HMAC-SHA-256 of `text` for `purpose`, 64 hex digits: an address that cannot be guessed back.
+
+    The purpose is part of what is hashed, apart from the text by a zero byte, so that one text
+    has unrelated hashes for two purposes.
+    """
+    said = f"{purpose}\0{text}".encode()
+    return hmac.new(key.encode(), said, hashlib.sha256).hexdigest()
+
+
+def message_id(key: str, edition: date, subscriber_id: int, domain: str) -> str:
+    """The Message-ID of a letter, without angle brackets: ``20260102.<32 hex>@domain``.
+
+    The same for every attempt (RFC 5322, 3.6.4 asks for one per message), and it tells nothing
+    of the reader to who does not have the key.
+    """
+    tag = keyed_hash(key, "message-id", f"{edition.isoformat()}/{subscriber_id}")[:32]
+    return f"{edition:%Y%m%d}.{tag}@{domain}"
+
+
+def seed(on: date, subscriber_id: int) -> int:
+    """A seed, 0 to 2**64 - 1, from SHA-256 of ``date/subscriber id``: any past choice replays."""
+    said = f"{on.isoformat()}/{subscriber_id}".encode()
+    return int.from_bytes(hashlib.sha256(said).digest()[:8], "big")

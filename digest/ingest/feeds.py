@@ -1,0 +1,175 @@
+"""RSS 0.9x, 1.0, 2.0 and Atom by feedparser, from bytes, leniently.
+
+feedparser's own sanitiser is off: every text goes through `clean`, which keeps no markup at all.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import re
+import warnings
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urljoin
+
+import feedparser
+
+from digest.domain.story import Source
+from digest.ingest import dates, sniff, urls
+from digest.ingest.entries import Item, Parsed, entries
+from digest.ingest.faults import FeedError
+
+_DECLARED: Final = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
+_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_CLOSED: Final = re.compile(rb"</(?:[\w-]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
+_TTL: Final = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>")
+_SKIP: Final = re.compile(rb"<skipHours>(.{0,2000}?)</skipHours>", re.DOTALL)
+_HOUR: Final = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>")
+_BARE: Final = re.compile(r"<!\[CDATA\[.*?\]\]>|&(?!#?\w{1,31};)", re.DOTALL)
+_XML: Final = b"<?xml version='1.0' encoding='utf-8'?>"
+_XML_LENGTH: Final = len(_XML)
+_MOST_ITEMS: Final = 5000
+_CHANNEL: Final = 100_000
+_REVISED: Final = ("replace", "replace-cross")
+_ARXIV_ERROR: Final = "arxiv.org/api/errors"
+
+
+def parse(body: bytes, source: Source, url: str, content_type: str, now: datetime) -> Parsed:
+    """Read a feed that came from `url`. Raises FeedError where it is none.
+
+    A feed that is not well formed is read as far as it goes; the last entry of one that breaks
+    off is left out, as half of it may be missing.
+    """
+    body = _utf8(body, content_type)
+    if sniff.is_html(body) or not body[_XML_LENGTH:].strip():
+        raise FeedError(f"{sniff.what_came(body[_XML_LENGTH:])} came, not a feed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = feedparser.parse(  # type: ignore[attr-defined, no-untyped-call]
+            body,
+            response_headers={"content-type": "application/xml"},
+            resolve_relative_uris=False,
+            sanitize_html=False,
+        )
+    raw = found.entries[:_MOST_ITEMS]
+    if not raw and not found.version:
+        raise FeedError(f"{sniff.what_came(body[_XML_LENGTH:])} came, not a feed")
+    whole = _CLOSED.search(body[-2000:]) is not None
+    if not whole:
+        raw = raw[:-1]
+        if not raw:
+            raise FeedError(f"the feed breaks off after {len(body)} bytes, before its first entry")
+    if source.format == "arxiv-api" and raw and _ARXIV_ERROR in _text(raw[0], "id"):
+        raise FeedError(f"arXiv answered: {_text(raw[0], 'summary')[:200]}")
+    ttl = _TTL.search(body[:_CHANNEL])
+    skip = _SKIP.search(body[:_CHANNEL])
+    hours = {int(hour) % 24 for hour in _HOUR.findall(skip[1])} if skip else set()
+    return Parsed(
+        entries(_items(raw, source, url), source, now, (_text(found.feed, "title"),)),
+        items=len(raw),
+        ttl_s=int(ttl[1]) * 60.0 if ttl else None,
+        skip_hours=frozenset(hours),
+        whole=whole,
+    )
+
+
+def _items(raw: list[Any], source: Source, base: str) -> Iterator[Item]:
+    for entry in raw:
+        if _text(entry, "arxiv_announce_type") in _REVISED:
+            continue  # a new version of an old paper is no news
+        link = _link(entry, base)
+        paper = urls.ref(link)
+        yield Item(
+            url=link,
+            title=_text(entry, "title"),
+            bodies=(_text(entry, "summary"), *_contents(entry)),
+            key=paper if source.format == "arxiv-api" else _text(entry, "id"),
+            when=_when(entry),
+            authors=_authors(entry, split=paper.startswith("arxiv:")),
+        )
+
+
+def _link(entry: Any, base: str) -> str:  # noqa: ANN401 - feedparser has no types
+    """The first of its links that may be followed; an RSS guid may be one.
+
+    feedparser knows xml:base but not where the feed came from: its keys would not stay as given.
+    """
+    link = _text(entry, "link").strip()
+    if link:
+        with contextlib.suppress(ValueError):
+            link = urljoin(base, link)
+    candidates = (_text(entry, "feedburner_origlink"), link, _text(entry, "id"))
+    return next((each for each in candidates if urls.tidy(each)), "")
+
+
+def _contents(entry: Any) -> Iterator[str]:  # noqa: ANN401 - feedparser has no types
+    for content in dict.get(entry, "content") or ():
+        if isinstance(value := content.get("value"), str):
+            yield value
+
+
+def _when(entry: Any) -> datetime | None:  # noqa: ANN401 - feedparser has no types
+    for name in ("published", "updated", "created"):
+        when = dates.from_struct(dict.get(entry, f"{name}_parsed"), _text(entry, name))
+        if when is not None:
+            return when
+    return None
+
+
+def _authors(entry: Any, *, split: bool) -> tuple[str, ...]:  # noqa: ANN401 - as above
+    listed = dict.get(entry, "authors") or ()
+    names = [str(author.get("name") or "") for author in listed]
+    if split and len(names) == 1:
+        names = names[0].split(", ")
+    return tuple(name for name in names if name)
+
+
+def _text(entry: Any, name: str) -> str:  # noqa: ANN401 - feedparser has no types
+    """A value where it is a string. dict.get: feedparser's own passes one field for another."""
+    value = dict.get(entry, name)
+    return value if isinstance(value, str) else ""
+
+
+def _utf8(body: bytes, content_type: str) -> bytes:
+    """`body` in UTF-8, such that feedparser's guesses cannot spoil it, each bare & escaped.
+
+    Valid UTF-8 is UTF-8, whatever is declared. Else the declaration holds, in the document or the
+    header; where that is UTF-8 all the same, the bytes that are not are windows-1252.
+    """
+    declared = _DECLARED.match(body)
+    said = _CHARSET.search(content_type)
+    name = declared[1].decode() if declared else said[1] if said else "utf-8"
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        name = "utf-16"
+    try:
+        decoded = body.decode("utf-8")
+    except UnicodeDecodeError:
+        decoded = _decode(body, name)
+    decoded = re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", decoded, count=1).lstrip("\ufeff \t\r\n")
+    decoded = _BARE.sub(lambda found: "&amp;" if found[0] == "&" else found[0], decoded)
+    return _XML + decoded.encode("utf-8", "replace")
+
+
+def _decode(body: bytes, name: str) -> str:
+    if name.lower() in {"iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii"}:
+        name = "windows-1252"  # as browsers read them (WHATWG Encoding, 4.2)
+    if name.lower().replace("_", "-") not in {"utf-8", "utf8"}:
+        try:
+            return body.decode(name, "replace")
+        except LookupError:
+            pass
+    pieces: list[str] = []
+    while body:
+        try:
+            pieces.append(body.decode("utf-8"))
+        except UnicodeDecodeError as err:
+            pieces += [
+                body[: err.start].decode("utf-8"),
+                body[err.start : err.end].decode("cp1252", "replace"),
+            ]
+            body = body[err.end :]
+        else:
+            break
+    return "".join(pieces)

@@ -1,0 +1,1 @@
+"""Mail out: a letter becomes bytes (`message`), and the bytes leave (`smtp`) or lie (`outbox`)."""

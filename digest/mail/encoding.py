@@ -1,0 +1,269 @@
+"""The bytes of mail: header fields, body parts, addresses on the wire. Pure functions, no clock.
+
+What may be used again is cached: an image is base64-encoded once, however many readers get it.
+Bodies leave here in the form that DKIM's simple canonicalisation wants (RFC 6376, 3.4.3): lines
+end in CRLF, and nothing is left for a later step to rewrite.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Sequence
+from email.header import Header
+from functools import lru_cache
+from hashlib import sha256
+
+import idna
+
+from digest.errors import DigestError, UsageError
+
+CRLF = b"\r\n"
+_WIDTH = 78  # RFC 5322, 2.1.1: lines should have 78 characters or less
+_HARD_WIDTH = 998  # and must have 998 octets or less
+
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_FIELD_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322, 3.6.8
+_FIELD_LINE = re.compile(rb"([!-9;-~]+):(?: [\x20-\x7e\x80-\xff]*)?")
+_FOLDED_LINE = re.compile(rb" [\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff]")
+_PLAIN_PHRASE = re.compile(r"[\w !#$%&'*+/=?^`{|}~-]+", re.ASCII)
+_LONG_WORD = re.compile(r"[^ ]{61}")  # no room to fold, so an encoded word cuts it
+_LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~\u00a1-\U0010ffff-]+", re.ASCII)  # RFC 5322, 6531
+_QUOTED_LOCAL = re.compile(r'"(?:[^"\\]|\\.)+"')
+_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*\.?|\[[\w.:]+\]", re.ASCII)
+_ADDRESS_BAD = re.compile("[\x00-\x20\x7f-\xa0<>\u2028\u2029\ud800-\udfff]")
+_ADDRESS_OCTETS = 254  # RFC 5321, 4.5.3.1.3: a path has 256 octets with its angle brackets
+
+
+# --- addresses ---------------------------------------------------------------------------------
+
+
+def wire_address(address: str) -> str:
+    """The address as it goes into an envelope and a header: its domain in ASCII (IDNA 2008).
+
+    A local part outside ASCII stays as it is; it needs a server with SMTPUTF8 (RFC 6531).
+    Idempotent. Raises UsageError for what cannot be an address, among them every address with a
+    control character, a space or an angle bracket: servers read such ones in more ways than one.
+    """
+    local, at, domain = address.rpartition("@")
+    if _ADDRESS_BAD.search(address) or not at:
+        raise _no_address(address)
+    if not (_LOCAL.fullmatch(local) or _QUOTED_LOCAL.fullmatch(local)):
+        raise _no_address(address)
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except idna.IDNAError as fault:
+            raise _no_address(address) from fault
+    if not _DOMAIN.fullmatch(domain):
+        raise _no_address(address)
+    wire = f"{local}@{domain}"
+    if len(wire.encode()) > _ADDRESS_OCTETS:
+        raise _no_address(address)
+    return wire
+
+
+def _no_address(address: str) -> UsageError:
+    return UsageError(
+        f"{address[:80]!r} is no address that mail can be sent to",
+        "write it as name@example.org, without spaces, angle brackets or a display name",
+    )
+
+
+# --- header fields -----------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=256)
+def text_field(name: str, value: str) -> bytes:
+    """An unstructured header field such as Subject, with its CRLF.
+
+    ASCII stays readable, folded at 78; the rest becomes encoded words (RFC 2047). Raises
+    DigestError for a control character or line break in the value.
+    """
+    _refuse_breaks(name, value)
+    value = value.strip(" ")
+    if value.isascii() and "=?" not in value and not _LONG_WORD.search(value):
+        return _folded(name, value)
+    return _field(name, _encoded_words(name, value))
+
+
+def verbatim_field(name: str, value: str) -> bytes:
+    """A header field that is never encoded, such as List-Unsubscribe, with its CRLF.
+
+    Folded between its words only, so that a URL stays in one piece. Raises DigestError for a
+    character outside printable ASCII.
+    """
+    _refuse_breaks(name, value)
+    if not value.isascii():
+        raise DigestError(
+            f"header {name}: {value[:80]!r} has characters outside ASCII",
+            "write such characters of a URL in percent-encoding",
+        )
+    return _folded(name, value.strip(" "))
+
+
+def address_field(name: str, display: str, address: str) -> bytes:
+    """A header field with one address, such as From, with its CRLF.
+
+    `address` is one of `wire_address`. Raises DigestError for a line break in `display`.
+    """
+    _refuse_breaks(name, display)
+    display = display.strip(" ")
+    if not display:
+        return _field(name, address)
+    return _phrase_field(name, display, f"<{address}>")
+
+
+def list_id_field(name: str, value: str) -> bytes:
+    """List-Id (RFC 2919): a phrase and a name in angle brackets, with its CRLF.
+
+    Raises DigestError for a line break, or for a name outside ASCII.
+    """
+    phrase, bracket, rest = value.rpartition("<")
+    if value.isascii() or not bracket or not rest.isascii():
+        return verbatim_field(name, value)
+    _refuse_breaks(name, value)
+    return _phrase_field(name, phrase.strip(' "'), f"<{rest.strip()}")
+
+
+def scan_fields(head: bytes, names: Sequence[str]) -> bytes:
+    """`head` itself, once it is sure to hold the fields `names` in that order, and nothing more.
+
+    The last lock against header injection: it looks at the final bytes (CVE-2024-6923 is how the
+    standard library once let a line break through). Raises DigestError for a bare CR or LF, a
+    control character, a line of more than 998 octets, an empty line, a missing or added field.
+    """
+    lines = head.split(CRLF)
+    if lines.pop():
+        raise _broken("the header does not end in CRLF")
+    found: list[str] = []
+    for line in lines:
+        if len(line) > _HARD_WIDTH:
+            raise _broken(f"a line of {len(line)} octets: {line[:60]!r}...")
+        if field := _FIELD_LINE.fullmatch(line):
+            found.append(field[1].decode("ascii"))
+        elif not found or not _FOLDED_LINE.fullmatch(line):
+            raise _broken(f"a control character or a stray line: {line[:80]!r}")
+    if found != list(names):
+        raise _broken(f"the fields {', '.join(found)} in place of {', '.join(names)}")
+    return head
+
+
+def _broken(what: str) -> DigestError:
+    return DigestError(
+        f"the letter's header is broken: {what}",
+        "look for a line break in site.title, mail.from_name or an edition's subject",
+    )
+
+
+def _refuse_breaks(name: str, value: str) -> None:
+    if not _FIELD_NAME.fullmatch(name):
+        raise DigestError(f"{name[:80]!r} is no name of a header field", "see RFC 5322, 3.6.8")
+    if _FORBIDDEN.search(value):
+        raise DigestError(
+            f"header {name}: {value[:80]!r} has a line break or control character",
+            "take it out where the value comes from: a setting, a card's title or a feed's",
+        )
+
+
+def _folded(name: str, value: str) -> bytes:
+    line, *words = f"{name}: {value}".split(" ")
+    done: list[str] = []
+    for number, word in enumerate(words):
+        # Never before the first word (an empty first line is read badly by some) or a space.
+        if number and word and len(line) + 1 + len(word) > _WIDTH:
+            done.append(line)
+            line = ""
+        line = f"{line} {word}"
+    return "\r\n".join([*done, line, ""]).encode("ascii")
+
+
+def _field(name: str, value: str) -> bytes:
+    return f"{name}: {value}\r\n".encode()
+
+
+def _encoded_words(name: str, value: str) -> str:
+    words = Header(value, "utf-8", maxlinelen=76, header_name=name)
+    return words.encode(linesep="\r\n", maxlinelen=76)
+
+
+def _phrase_field(name: str, phrase: str, bracket: str) -> bytes:
+    if not phrase.isascii() or "=?" in phrase or _LONG_WORD.search(phrase):
+        phrase = _encoded_words(name, phrase)
+    elif not _PLAIN_PHRASE.fullmatch(phrase):
+        phrase = '"' + re.sub(r'(["\\])', r"\\\1", phrase) + '"'
+    start = f"{name}: {phrase}"
+    last = start.rpartition("\r\n")[2]
+    gap = " " if len(last) + 1 + len(bracket) <= _WIDTH else "\r\n "
+    return f"{start}{gap}{bracket}\r\n".encode()
+
+
+# --- body parts --------------------------------------------------------------------------------
+
+
+def encode_text_part(text: str, subtype: str = "plain") -> bytes:
+    """A text part with its own header: UTF-8, quoted-printable, lines of 76 or less (RFC 2045).
+
+    Line ends of any kind become CRLF. Always UTF-8: Gmail clips iso-8859-1 at any size.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    raw = lines.encode("utf-8", "replace")
+    body = binascii.b2a_qp(raw, istext=True)
+    if CRLF not in raw:  # it takes the line end of its soft breaks from the text's own first one
+        body = body.replace(b"\n", CRLF)
+    return (
+        f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    ).encode("ascii") + body
+
+
+@lru_cache(maxsize=48)
+def encode_image_part(content_id: str, filename: str, png: bytes) -> bytes:
+    """An inline PNG with its own header: base64 in lines of 76, `Content-ID: <...>` (RFC 2392).
+
+    `content_id` is name.date@domain, without angle brackets. Raises DigestError when it or the
+    file name has characters that a header cannot carry as they are.
+    """
+    if not re.fullmatch(r"[\w.!#$%&'*+/=^`{|}~-]+@[\w.-]+", content_id, re.ASCII):
+        raise DigestError(
+            f"{content_id[:80]!r} is no Content-ID", "it has the form name.date@example.org"
+        )
+    if not re.fullmatch(r"[\w.+-]{1,60}", filename, re.ASCII):
+        raise DigestError(
+            f"{filename[:80]!r} cannot name an image in a letter",
+            "use at most 60 letters, digits, dots and hyphens",
+        )
+    return (
+        "Content-Type: image/png\r\n"
+        "Content-Transfer-Encoding: base64\r\n"
+        f"Content-ID: <{content_id}>\r\n"
+        f'Content-Disposition: inline; filename="{filename}"\r\n\r\n'
+    ).encode("ascii") + base64.encodebytes(png).rstrip(b"\n").replace(b"\n", CRLF)
+
+
+@lru_cache(maxsize=48)
+def image_fingerprint(part: bytes) -> bytes:
+    """SHA-256 of an encoded image, taken once."""
+    return sha256(part).digest()
+
+
+def boundary(kind: str, fingerprints: Sequence[bytes]) -> str:
+    """A MIME boundary that depends on nothing but the content: same letter, same bytes.
+
+    It starts with ``=_``, which neither quoted-printable nor base64 can write (RFC 2045, 6.7), so
+    it cannot occur in any part.
+    """
+    return f"=_{kind}_{sha256(b''.join(fingerprints)).hexdigest()[:32]}"
+
+
+def multipart(subtype: str, mark: str, parts: Sequence[bytes]) -> bytes:
+    """Parts joined, with their own header and no line end after the last mark (RFC 2046, 5.1).
+
+    `subtype` is such as ``alternative`` or ``related; type="text/html"``.
+    """
+    line = mark.encode("ascii")
+    pieces = [f'Content-Type: multipart/{subtype};\r\n boundary="{mark}"\r\n\r\n'.encode("ascii")]
+    for part in parts:
+        pieces += [b"--", line, CRLF, part, CRLF]
+    return b"".join([*pieces, b"--", line, b"--"])

@@ -1,0 +1,1 @@
+"""Blocks and letters: the only room that knows Jinja, Markdown and premailer."""

@@ -1,0 +1,368 @@
+"""The Printer port: concepts and stories to blocks, blocks to a reader's letter."""
+
+from __future__ import annotations
+
+import html as html_escape
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from digest.domain.concept import Concept
+from digest.domain.delivery import Delivery, Letter
+from digest.domain.edition import Block, Edition, Image
+from digest.domain.story import Story
+from digest.ports import Drawn
+from digest.rendering import markdown
+from digest.rendering.environment import Templates
+from digest.rendering.inline import inline_fragment, inline_page
+
+WORDS_A_MINUTE: Final = 220
+"""Reading speed of prose with formulas: below the 238 of Brysbaert (2019) for plain prose."""
+
+_MARKS: Final = (
+    "ONLINE",
+    "UNSUBSCRIBE",
+    "PREFERENCES",
+    "ADDRESS",
+    "CONCEPTS",
+    "STORIES",
+    "ANSWERS",
+)
+_MARK: Final = re.compile(r"@@([A-Z]+)@@")
+_NUMBERS: Final = ("no", "one", "two", "three", "four", "five")
+
+
+@dataclass(frozen=True, slots=True)
+class Imprint:
+    """What the letters say of the publisher: values from the settings, not the settings."""
+
+    title: str
+    tagline: str
+    base_url: str
+    domain: str
+    postal_address: str
+    report_address: str
+    list_id: str
+    unsubscribe_address: str
+    images: str = "cid"
+    auto_submitted: bool = False
+    precedence_bulk: bool = False
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """A reader's own links."""
+
+    unsubscribe: str
+    one_click: str
+    preferences: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Shell:
+    """The letter around its blocks, with marks where the reader's fields go."""
+
+    html: str
+    text: str
+
+
+class LetterPrinter:
+    """Renders blocks once; a letter is a join of blocks and links.
+
+    `titles` names the concepts that links may lead to; `links` makes a reader's own links from
+    their subscriber id.
+    """
+
+    def __init__(
+        self,
+        templates: Templates,
+        imprint: Imprint,
+        concepts: Callable[[], Mapping[str, Concept]],
+        links: Callable[[int], Links],
+    ) -> None:
+        self._templates = templates
+        self._imprint = imprint
+        self._concepts = concepts
+        self._links = links
+        self._shells: dict[tuple[Any, ...], _Shell] = {}
+        self._css = templates.read("email/_style.css")
+        self._head_css = templates.read("email/_head.css")
+
+    # --- blocks -------------------------------------------------------------------------------
+
+    def concept_block(self, drawn: Drawn, slot: int, *, revisit: bool, on: date) -> Block:
+        """One concept: the short form of its card, or shorter still when it comes back."""
+        card = drawn.concept
+        shown = {
+            "statement": card.statement,
+            "definition": markdown.first_paragraph(drawn.definition),
+            "example": markdown.first_paragraph(drawn.example),
+            "why": markdown.first_paragraph(drawn.why),
+            "caption": drawn.caption,
+            "question": drawn.question,
+            "answer": drawn.answer,
+        }
+        common: dict[str, Any] = {
+            "slot": slot,
+            "card": card,
+            "revisit": revisit,
+            "reference": card.references[0],
+            "nearby": self._nearby(card, 1 if revisit else 2),
+            "card_url": f"{self._imprint.base_url}/concepts/{card.slug}",
+            "alt": markdown.plain(drawn.alt),
+            "formula_text": drawn.formula_text,
+            "formula_alt": f"Formula: {drawn.formula_text}"[:250],
+            "figure": self._picture(drawn.figure, on),
+            "formula": self._picture(drawn.formula, on),
+        }
+        as_html = {name: markdown.inline(text) for name, text in shown.items()}
+        as_text = {name: markdown.plain(text) for name, text in shown.items()}
+        answers = ("", "")
+        if revisit:
+            answers = (
+                self._html("email/_answer.html.jinja", {**common, **as_html}),
+                self._text("email/_answer.txt.jinja", {**common, **as_text}),
+            )
+        return Block(
+            kind="concept",
+            key=card.slug,
+            slot=slot,
+            html=self._html("email/_concept.html.jinja", {**common, **as_html}),
+            text=self._text("email/_concept.txt.jinja", {**common, **as_text}),
+            images=(drawn.formula, drawn.figure),
+            answer_html=answers[0],
+            answer_text=answers[1],
+        )
+
+    def story_block(self, story: Story, slot: int, reason: str, now: datetime) -> Block:
+        """One story: title, the outlet's first sentences, outlet and age, why it was chosen."""
+        values = {
+            "story": story,
+            "slot": slot,
+            "reason": reason.rstrip("."),
+            "kicker": _kicker(story, now),
+            "byline": _byline(story),
+        }
+        return Block(
+            kind="story",
+            key=story.id,
+            slot=slot,
+            html=self._html("email/_story.html.jinja", values),
+            text=self._text("email/_story.txt.jinja", values),
+        )
+
+    # --- letters ------------------------------------------------------------------------------
+
+    def letter(self, edition: Edition, blocks: Sequence[Block], delivery: Delivery) -> Letter:
+        """The letter of one reader: as many blocks as they want, and their own links."""
+        wants = delivery.preferences
+        concepts = [block for block in blocks if block.kind == "concept"][: wants.concepts]
+        stories = [block for block in blocks if block.kind == "story"][: wants.stories]
+        shell = self._shell(edition, concepts, stories)
+        links = self._links(delivery.subscriber_id)
+        fields = {
+            "ONLINE": f"{self._imprint.base_url}/editions/{edition.date.isoformat()}",
+            "UNSUBSCRIBE": links.unsubscribe,
+            "PREFERENCES": links.preferences,
+            "ADDRESS": delivery.address,
+        }
+        escaped = {name: html_escape.escape(value) for name, value in fields.items()}
+        text = _splice(shell.text, fields)
+        images: tuple[tuple[str, str, bytes], ...] = ()
+        html: str | None = None
+        if not wants.text_only:
+            html = _splice(shell.html, escaped)
+            if self._imprint.images == "cid":
+                images = tuple(
+                    (self._content_id(image, edition.date), f"{image.name}.png", image.png)
+                    for block in concepts
+                    for image in block.images
+                )
+        return Letter(
+            subject=edition.subject,
+            html=html,
+            text=text,
+            images=images,
+            headers=self._headers(edition, links),
+            language=self._imprint.language,
+        )
+
+    def _shell(
+        self, edition: Edition, concepts: Sequence[Block], stories: Sequence[Block]
+    ) -> _Shell:
+        key = (
+            (edition.date, edition.number, edition.subject, edition.preheader),
+            *(block.html for block in (*concepts, *stories)),
+        )
+        if key not in self._shells:
+            self._shells[key] = self._render_shell(edition, concepts, stories)
+        return self._shells[key]
+
+    def _render_shell(
+        self, edition: Edition, concepts: Sequence[Block], stories: Sequence[Block]
+    ) -> _Shell:
+        shelf = sum(1 for block in stories if block.key.startswith("shelf/"))
+        joined = {
+            "CONCEPTS": concepts,
+            "STORIES": stories,
+            "ANSWERS": [block for block in concepts if block.answer_text],
+        }
+        count = sum(len(block.text.split()) for block in (*concepts, *stories)) + 80
+        values: dict[str, Any] = {
+            "site": self._imprint,
+            "edition": edition,
+            "subject": edition.subject,
+            "preheader": edition.preheader,
+            "language": self._imprint.language,
+            "day": f"{edition.date:%A}, {edition.date.day} {edition.date:%B %Y}",
+            "headline": edition.subject,
+            "minutes": max(1, round(count / WORDS_A_MINUTE)),
+            "concepts": concepts,
+            "stories": stories,
+            "answers": joined["ANSWERS"],
+            "concepts_title": f"{_number(len(concepts))} idea{'s' * (len(concepts) != 1)}",
+            "stories_title": _stories_title(len(stories), shelf),
+            "shelf_note": _shelf_note(len(stories), shelf),
+            "archive_url": f"{self._imprint.base_url}/editions/",
+            "report_url": self._report_url(edition, concepts),
+        }
+        marks = {name: f"@@{name}@@" for name in _MARKS}
+        page = self._templates.render(
+            "email/letter.html.jinja",
+            **values,
+            mark={name: Markup(mark) for name, mark in marks.items()},  # noqa: S704 - ours
+            head_css=Markup(self._head_css),  # noqa: S704 - a file of ours or the operator's
+        )
+        html = inline_page(page, self._css)
+        text = self._text("email/letter.txt.jinja", {**values, "mark": marks})
+        for name, some in joined.items():
+            answer = name == "ANSWERS"
+            html = html.replace(
+                f"@@{name}@@",
+                "\n".join(block.answer_html if answer else block.html for block in some),
+            )
+            text = text.replace(
+                f"@@{name}@@",
+                "\n\n".join(
+                    (block.answer_text if answer else block.text).strip("\n") for block in some
+                )
+                + "\n",
+            )
+        return _Shell(html, _fold_blank_lines(text))
+
+    def _headers(self, edition: Edition, links: Links) -> tuple[tuple[str, str], ...]:
+        imprint = self._imprint
+        # RFC 2369 and RFC 8058: the address that POST unsubscribes at, and a mail address.
+        headers = [
+            ("List-Id", f"{imprint.title} <{imprint.list_id}>"),
+            (
+                "List-Unsubscribe",
+                f"<{links.one_click}>, <mailto:{imprint.unsubscribe_address}?subject=unsubscribe>",
+            ),
+            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+            ("List-Archive", f"<{imprint.base_url}/editions/>"),
+            ("List-Help", f"<{imprint.base_url}/help>"),
+            ("X-Digest-Edition", edition.date.isoformat()),
+        ]
+        if imprint.auto_submitted:
+            headers.append(("Auto-Submitted", "auto-generated"))
+        if imprint.precedence_bulk:
+            headers.append(("Precedence", "bulk"))
+        return tuple(headers)
+
+    def _content_id(self, image: Image, on: date) -> str:
+        return f"{image.name}.{on:%Y%m%d}@{self._imprint.domain}"
+
+    def _picture(self, image: Image, on: date) -> dict[str, Any]:
+        if self._imprint.images == "cid":
+            src = f"cid:{self._content_id(image, on)}"
+        else:
+            src = f"{self._imprint.base_url}/images/{image.sha256}.png"
+        return {"src": src, "width": image.width, "height": image.height}
+
+    def _nearby(self, card: Concept, most: int) -> list[dict[str, Any]]:
+        known = self._concepts()
+        near = sorted(card.related, key=lambda related: related.slug != card.contrast)
+        return [
+            {
+                "title": known[related.slug].short_title,
+                "gist": markdown.plain(related.gist).rstrip("."),
+                "url": f"{self._imprint.base_url}/concepts/{related.slug}",
+            }
+            for related in near
+            if related.slug in known
+        ][:most]
+
+    def _report_url(self, edition: Edition, concepts: Sequence[Block]) -> str:
+        versions = {pick.slug: pick.version for pick in edition.concepts}
+        cards = ", ".join(f"{block.key} v{versions.get(block.key, 1)}" for block in concepts)
+        subject = quote(f"Error in No. {edition.number}")
+        return f"mailto:{self._imprint.report_address}?subject={subject}&body={quote(cards)}"
+
+    def _html(self, name: str, values: Mapping[str, Any]) -> str:
+        return inline_fragment(self._templates.render(name, **values), self._css)
+
+    def _text(self, name: str, values: Mapping[str, Any]) -> str:
+        return _fold_blank_lines(self._templates.render(name, **values))
+
+
+def _splice(template: str, fields: Mapping[str, str]) -> str:
+    """Put the reader's fields in their places; a mark without a field is a broken template."""
+    return _MARK.sub(lambda match: fields[match[1]], template)
+
+
+def _fold_blank_lines(text: str) -> str:
+    stripped = "\n".join(line.rstrip() for line in text.split("\n"))
+    return re.sub(r"\n{4,}", "\n\n\n", stripped).strip("\n") + "\n"
+
+
+def _number(count: int) -> str:
+    return _NUMBERS[count].capitalize() if count < len(_NUMBERS) else str(count)
+
+
+def _stories_title(count: int, shelf: int) -> str:
+    if shelf == count:
+        return f"{_number(count)} from the shelf"
+    return f"{_number(count)} stor{'y' if count == 1 else 'ies'} that matter{'s' * (count == 1)}"
+
+
+def _shelf_note(count: int, shelf: int) -> str:
+    """What the reader is told when news ran short."""
+    if not shelf:
+        return ""
+    if shelf == count:
+        return "No news reached us today, so these are landmarks worth an hour."
+    return (
+        f"A slow day: {_number(shelf).lower()} of these "
+        f"{'is a landmark' if shelf == 1 else 'are landmarks'} from our shelf."
+    )
+
+
+def _kicker(story: Story, now: datetime) -> str:
+    if story.shelf:
+        return f"From the shelf · {story.year}"
+    when = story.published or story.first_seen
+    return f"{story.outlet} · {_age(when, now)}" if when else story.outlet
+
+
+def _byline(story: Story) -> str:
+    if not story.authors:
+        return ""
+    first = list(story.authors[:3])
+    names = ", ".join(first) + (" and others" if len(story.authors) > len(first) else "")
+    return f"{names}{f' · {story.minutes} min' if story.minutes else ''}"
+
+
+def _age(when: datetime, now: datetime) -> str:
+    hours = max(0, round((now - when).total_seconds() / 3600))
+    if hours < 1:
+        return "within the hour"
+    if hours < 36:  # noqa: PLR2004 - beyond a day and a half days read better
+        return f"{hours} hour{'s' * (hours != 1)} ago"
+    return f"{round(hours / 24)} days ago"

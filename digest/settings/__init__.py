@@ -1,0 +1,32 @@
+"""The settings: one model, read from the environment, then digest.toml, then the defaults."""
+
+from __future__ import annotations
+
+from digest.settings.load import Loaded, load
+from digest.settings.models import (
+    DatabaseSettings,
+    DeliverySettings,
+    EditionSettings,
+    FeedSettings,
+    MailSettings,
+    PathSettings,
+    Settings,
+    SiteSettings,
+    SmtpSettings,
+    Zone,
+)
+
+__all__ = [
+    "DatabaseSettings",
+    "DeliverySettings",
+    "EditionSettings",
+    "FeedSettings",
+    "Loaded",
+    "MailSettings",
+    "PathSettings",
+    "Settings",
+    "SiteSettings",
+    "SmtpSettings",
+    "Zone",
+    "load",
+]

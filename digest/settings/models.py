@@ -1,0 +1,348 @@
+"""The models: every setting with its type, bounds, default and description.
+
+Numbers carry their unit in their name (`timeout_s`, `window_h`, `max_bytes`). Text is one line,
+because most of it ends up in a header of a letter, where a line break would begin a new header.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+_SECRET_KEY_LENGTH = 32
+
+
+def _line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # OSError: "Europe" is a folder of the zone database, not a zone.
+        raise ValueError("is no IANA time zone, such as Europe/Berlin or UTC") from None
+    return name
+
+
+def _address(text: str) -> str:
+    if text and not re.fullmatch(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+", _line(text)):
+        raise ValueError("is no bare address, such as letter@example.org")
+    return text
+
+
+def _sender(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return _address(text)
+
+
+def _base_url(text: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
+        raise ValueError("is no web address without ? and #, such as https://digest.example.org")
+    return text.rstrip("/")
+
+
+def _list_id(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+", text):
+        raise ValueError("is no dotted name, such as digest.example.org")
+    return text
+
+
+def _helo(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-fIPv.:]+\]", text):
+        raise ValueError("is no host name or bracketed address (RFC 5321, 4.1.3)")
+    return text
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError("is no network, such as 127.0.0.0/8") from None
+    return text
+
+
+def _database(url: SecretStr) -> SecretStr:
+    if not re.match(r"(sqlite|postgresql)(\+\w+)?://", url.get_secret_value()):
+        raise ValueError("must begin with sqlite:/// or postgresql://")
+    return url
+
+
+def _key(key: SecretStr) -> SecretStr:
+    if 0 < len(key.get_secret_value()) < _SECRET_KEY_LENGTH:
+        raise ValueError(f"must have {_SECRET_KEY_LENGTH} characters or more")
+    return key
+
+
+def _former_key(key: SecretStr) -> SecretStr:
+    if not key.get_secret_value():
+        raise ValueError("must not be empty: everybody can sign with an empty key")
+    return _key(key)
+
+
+def _path(value: object) -> object:
+    if value == "":
+        raise ValueError("must not be empty; the working folder is a single dot")
+    return value
+
+
+def _path_or_none(value: object) -> object:
+    # TOML has no null, and an environment variable is text.
+    return None if value == "" else value
+
+
+Line = Annotated[str, AfterValidator(_line)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Address = Annotated[str, AfterValidator(_address)]
+Folder = Annotated[Path, BeforeValidator(_path)]
+OptionalPath = Annotated[Path | None, BeforeValidator(_path_or_none)]
+Minutes = Annotated[int, Field(ge=1, le=1440)]
+
+
+class _Section(BaseModel):
+    """Strict about names, frozen, and silent about values: they may be secret."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        hide_input_in_errors=True,
+        allow_inf_nan=False,
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_for_numbers(cls, value: object, info: ValidationInfo) -> object:
+        # To pydantic, true is the number 1.
+        wanted = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and wanted is not bool:
+            raise ValueError("must not be true or false")
+        return value
+
+
+class SiteSettings(_Section):
+    """Who publishes, and where the site is."""
+
+    title: Line = Field("digest", min_length=1, max_length=40, description="Name of the letter.")
+    tagline: Line = Field(
+        "Five ideas and five stories of machine learning, every morning.",
+        max_length=80,
+        description="One line below the name.",
+    )
+    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+        "http://localhost:8000",
+        description="Public address of the site; every link in a letter starts with it.",
+    )
+    postal_address: Line = Field(
+        "", max_length=200, description="Postal address in the footer, where law asks for one."
+    )
+
+
+class MailSettings(_Section):
+    """What the letters say of themselves."""
+
+    from_name: Line = Field("digest", max_length=60, description="Display name of the sender.")
+    from_address: Annotated[str, AfterValidator(_sender)] = Field(
+        "digest@localhost.localdomain",
+        max_length=254,
+        description="Address of the sender (the From header).",
+    )
+    reply_to: Address = Field(
+        "", max_length=254, description="Where answers go; empty: to the sender."
+    )
+    bounce_address: Address = Field(
+        "",
+        max_length=254,
+        description="Return path of the envelope, where bounces go; empty: the sender's address.",
+    )
+    list_id: Annotated[str, AfterValidator(_list_id)] = Field(
+        "",
+        max_length=255,
+        description="List-Id (RFC 2919), a dotted name such as digest.example.org; empty: made "
+        "from the sender's domain.",
+    )
+    images: Literal["cid", "hosted"] = Field(
+        "cid", description="Figures travel inside the letter (cid) or are linked (hosted)."
+    )
+    auto_submitted: bool = Field(
+        default=False, description="Add the header Auto-Submitted: auto-generated (RFC 3834)."
+    )
+    precedence_bulk: bool = Field(default=False, description="Add the header Precedence: bulk.")
+
+
+class SmtpSettings(_Section):
+    """The server that takes the letters."""
+
+    host: Line = Field("localhost", min_length=1, description="Host name of the SMTP server.")
+    port: int = Field(
+        25, ge=1, le=65535, description="Port: 25, 587 (with starttls) or 465 (with tls)."
+    )
+    security: Literal["none", "starttls", "tls"] = Field(
+        "none",
+        description="none, starttls (refused where the server does not offer it) or tls from the "
+        "first byte.",
+    )
+    username: Line = Field("", description="User name; empty: no login.")
+    password: SecretStr = Field(
+        SecretStr(""), description="Password of the login; better kept in a file."
+    )
+    ca_file: OptionalPath = Field(
+        None,
+        description="PEM file of certificates to trust besides the system's; empty: none.",
+    )
+    helo_name: Annotated[str, AfterValidator(_helo)] = Field(
+        "", max_length=255, description="Name said in EHLO; empty: this machine's."
+    )
+    timeout_s: float = Field(60.0, gt=0, le=3600, description="Longest wait for a reply, seconds.")
+    letters_per_connection: int = Field(
+        100, ge=1, le=100_000, description="Letters after which a connection is made anew."
+    )
+
+    @model_validator(mode="after")
+    def _login(self) -> Self:
+        if self.password.get_secret_value() and not self.username:
+            raise ValueError("password is set and username is not: no login would be tried")
+        return self
+
+
+class DatabaseSettings(_Section):
+    """Where subscribers, editions and deliveries live."""
+
+    url: Annotated[SecretStr, AfterValidator(_database)] = Field(
+        SecretStr("sqlite:///var/digest.db"),
+        description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME.",
+    )
+    busy_timeout_s: float = Field(
+        30.0, gt=0, le=600, description="Longest wait for SQLite's write lock, seconds."
+    )
+
+
+class PathSettings(_Section):
+    """Folders. Relative ones start at the working folder."""
+
+    state: Folder = Field(Path("var"), description="What must be kept: the secret key.")
+    cache: Folder = Field(Path("var/cache"), description="Figures and pages; may be deleted.")
+    out: Folder = Field(Path("var/out"), description="Where a dry run writes its letters.")
+    content: OptionalPath = Field(
+        None, description="A content/ folder of your own; empty: the one shipped."
+    )
+    templates: OptionalPath = Field(
+        None,
+        description="A folder whose templates take the place of those shipped; empty: none.",
+    )
+
+
+class EditionSettings(_Section):
+    """The day's issue."""
+
+    concepts: int = Field(5, ge=1, le=5, description="Concepts in an edition, at most.")
+    stories: int = Field(5, ge=0, le=5, description="Stories in an edition, at most.")
+    zone: Zone = Field(
+        "UTC", description="IANA time zone, such as Europe/Berlin, whose date an edition bears."
+    )
+    hour: int = Field(7, ge=0, le=23, description="Local hour for readers who chose none.")
+    story_window_h: int = Field(
+        72, ge=12, le=240, description="How far back stories are looked for, hours."
+    )
+    lead_minutes: int = Field(
+        30,
+        ge=0,
+        le=720,
+        description="How long before its first reader is due an edition is built, minutes.",
+    )
+
+
+class FeedSettings(_Section):
+    """How feeds are fetched."""
+
+    contact: Line = Field(
+        "",
+        max_length=200,
+        description="Address or URL in the User-Agent, for those who run the feeds.",
+    )
+    connect_timeout_s: float = Field(
+        10.0, gt=0, le=60, description="Longest wait for a connection, seconds."
+    )
+    timeout_s: float = Field(20.0, gt=0, le=120, description="Time for one feed in all, seconds.")
+    max_bytes: int = Field(
+        5_000_000, ge=10_000, le=50_000_000, description="Largest feed, decompressed, bytes."
+    )
+    host_interval_s: float = Field(
+        2.0, ge=0, le=60, description="Pause between two requests to one host, seconds."
+    )
+    dry_run_budget_s: float = Field(
+        15.0, ge=0, le=120, description="Time a dry run gives to all feeds together, seconds."
+    )
+    collect_every_minutes: int = Field(
+        30, ge=5, le=720, description="How often the scheduler asks the feeds, minutes."
+    )
+    park_after_failures: int = Field(
+        10, ge=2, le=100, description="Failures in a row after which a feed is parked."
+    )
+    allow_private: list[Annotated[str, AfterValidator(_network)]] = Field(
+        default_factory=list,
+        description="Networks that feeds may be on though private, such as 127.0.0.0/8.",
+    )
+
+
+class DeliverySettings(_Section):
+    """How deliveries are worked off."""
+
+    window_h: int = Field(
+        12, ge=1, le=23, description="How late a letter may still go out, hours after its time."
+    )
+    batch: int = Field(50, ge=1, le=1000, description="Deliveries claimed at once.")
+    lease_minutes: int = Field(
+        15,
+        ge=11,
+        le=240,
+        description="After which a dead sender's claims are taken over, minutes.",
+    )
+    retry_minutes: list[Minutes] = Field(
+        default_factory=lambda: [5, 15, 60, 120, 240],
+        min_length=1,
+        description="Waits before each new attempt after a 4xx reply, minutes.",
+    )
+    on_ambiguous: Literal["resend", "hold"] = Field(
+        "resend",
+        description="What becomes of a letter whose end went out and whose reply never came.",
+    )
+
+
+class Settings(_Section):
+    """All of them."""
+
+    secret_key: Annotated[SecretStr, AfterValidator(_key)] = Field(
+        SecretStr(""),
+        description="Key of all signed links, 32 characters or more; empty: made once and kept in "
+        "paths.state.",
+    )
+    old_secret_keys: list[Annotated[SecretStr, AfterValidator(_former_key)]] = Field(
+        default_factory=list, description="Former keys, so that links already sent go on working."
+    )
+    site: SiteSettings = Field(default_factory=SiteSettings)
+    mail: MailSettings = Field(default_factory=MailSettings)
+    smtp: SmtpSettings = Field(default_factory=SmtpSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    paths: PathSettings = Field(default_factory=PathSettings)
+    edition: EditionSettings = Field(default_factory=EditionSettings)
+    feeds: FeedSettings = Field(default_factory=FeedSettings)
+    delivery: DeliverySettings = Field(default_factory=DeliverySettings)

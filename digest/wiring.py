@@ -1,0 +1,251 @@
+"""The one place that names concrete classes: ports -> the rooms that stand behind them.
+
+Every part is made when it is first asked for, so that a command pays only for what it uses:
+`digest subscribers list` never opens a template, a sending process never imports numpy.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digest import resources
+from digest.domain import tokens
+from digest.domain.delivery import Delivery, Envelope, Letter
+from digest.domain.subscriber import Preferences
+from digest.errors import OutputError, SettingsError
+from digest.ports import Clock, FeedReader, Printer, Store, Transport
+from digest.settings import Settings
+
+if TYPE_CHECKING:
+    from digest.catalog.library import ContentLibrary
+    from digest.catalog.press import CachedPress
+    from digest.workflows.deliver import Courier
+    from digest.workflows.publish import Publisher
+    from digest.workflows.subscribe import Registrar
+
+MIN_KEY_LENGTH = 32
+"""Characters of a secret key; `secrets.token_hex(32)` makes 64."""
+
+
+def utc_now() -> datetime:
+    """The clock of the whole program."""
+    return datetime.now(UTC)  # noqa: TID251 - the one place where time comes in
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """The parts of one process, by settings and clock."""
+
+    settings: Settings
+    clock: Clock = utc_now
+
+    # --- content and letters --------------------------------------------------------------------
+
+    @cached_property
+    def library(self) -> ContentLibrary:
+        """content/: the operator's folder, else the one that came with the program."""
+        from digest.catalog.library import ContentLibrary  # noqa: PLC0415 - see the docstring
+
+        return ContentLibrary(self.content)
+
+    @property
+    def content(self) -> Path:
+        """Where content/ is."""
+        return self.settings.paths.content or resources.folder("content")
+
+    @cached_property
+    def press(self) -> CachedPress:
+        """Figures from the cache or from child processes."""
+        from digest.catalog.press import CachedPress  # noqa: PLC0415
+
+        return CachedPress(self.content, self.settings.paths.cache)
+
+    @cached_property
+    def printer(self) -> Printer:
+        """Templates: the operator's over ours."""
+        from digest.rendering.environment import Templates  # noqa: PLC0415
+        from digest.rendering.letter import Imprint, LetterPrinter, Links  # noqa: PLC0415
+
+        site, mail = self.settings.site, self.settings.mail
+        imprint = Imprint(
+            title=site.title,
+            tagline=site.tagline,
+            base_url=site.base_url,
+            domain=self.domain,
+            postal_address=site.postal_address,
+            report_address=mail.reply_to or mail.from_address,
+            list_id=mail.list_id or self.domain,
+            unsubscribe_address=mail.reply_to or mail.from_address,
+            images=mail.images,
+            auto_submitted=mail.auto_submitted,
+            precedence_bulk=mail.precedence_bulk,
+        )
+
+        def links(subscriber_id: int) -> Links:
+            # These two purposes have no lifetime: the moment plays no part.
+            moment = datetime.fromtimestamp(0, UTC)
+            leave = tokens.sign(self.keys, tokens.Purpose.UNSUBSCRIBE, str(subscriber_id), moment)
+            prefer = tokens.sign(self.keys, tokens.Purpose.PREFERENCES, str(subscriber_id), moment)
+            return Links(
+                unsubscribe=f"{site.base_url}/u/{leave}",
+                one_click=f"{site.base_url}/u/{leave}",
+                preferences=f"{site.base_url}/p/{prefer}",
+            )
+
+        def concepts() -> dict[str, object]:
+            return {concept.slug: concept for concept in self.library.concepts}
+
+        templates = Templates(resources.folder("templates"), self.settings.paths.templates)
+        return LetterPrinter(templates, imprint, concepts, links)  # type: ignore[arg-type]
+
+    @property
+    def domain(self) -> str:
+        """The domain of Message-IDs, Content-IDs and, unless set, the List-Id."""
+        return self.settings.mail.from_address.rpartition("@")[2] or "localhost.localdomain"
+
+    # --- the outside ----------------------------------------------------------------------------
+
+    @cached_property
+    def reader(self) -> FeedReader:
+        """Feeds over HTTP."""
+        from digest.ingest.reader import HttpFeedReader  # noqa: PLC0415
+
+        return HttpFeedReader(self.settings.feeds, self.clock)
+
+    def transport(self) -> Transport:
+        """A new SMTP transport; it connects when the first letter goes out."""
+        from digest.mail.smtp import SmtpTransport  # noqa: PLC0415
+
+        return SmtpTransport(self.settings.smtp)
+
+    def folder_transport(self, folder: Path) -> Transport:
+        """Letters into a folder instead."""
+        from digest.mail.outbox import FolderTransport  # noqa: PLC0415
+
+        return FolderTransport(folder)
+
+    def seal(self, letter: Letter, delivery: Delivery) -> Envelope:
+        """A letter as bytes; the same delivery gives the same bytes, whenever it is sealed."""
+        from digest.mail.message import envelope  # noqa: PLC0415
+
+        return envelope(
+            letter,
+            recipient=delivery.address,
+            message_id=delivery.message_id,
+            date=delivery.date_header,
+            mail=self.settings.mail,
+        )
+
+    @contextmanager
+    def store(self, *, keep: bool = True) -> Iterator[Store]:
+        """The database; with `keep=False` nothing that is done in it lasts (a dry run).
+
+        An empty database gets its tables; one of an older schema is refused.
+        """
+        from digest.storage import open_store  # noqa: PLC0415
+
+        delivery = self.settings.delivery
+        with open_store(
+            self.settings.database,
+            keep=keep,
+            message_id=self.message_id,
+            lease_minutes=delivery.lease_minutes,
+            retry_minutes=delivery.retry_minutes,
+            on_ambiguous=delivery.on_ambiguous,
+        ) as store:
+            yield store
+
+    # --- workflows ------------------------------------------------------------------------------
+
+    def publisher(self, store: Store) -> Publisher:
+        """The workflow that builds and publishes editions."""
+        from digest.workflows.publish import Publisher, Wanted  # noqa: PLC0415
+
+        edition = self.settings.edition
+        wanted = Wanted(edition.concepts, edition.stories, edition.story_window_h)
+        return Publisher(self.library, store, self.press, self.printer, wanted)
+
+    def courier(self, store: Store, transport: Transport) -> Courier:
+        """The workflow that sends."""
+        from digest.workflows.deliver import Courier  # noqa: PLC0415
+
+        return Courier(
+            store=store,
+            printer=self.printer,
+            transport=transport,
+            seal=self.seal,
+            clock=self.clock,
+            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            batch=self.settings.delivery.batch,
+            window_h=self.settings.delivery.window_h,
+        )
+
+    def registrar(self, store: Store) -> Registrar:
+        """The workflow that changes subscribers."""
+        from digest.workflows.subscribe import Registrar  # noqa: PLC0415
+
+        return Registrar(store, self.address_hash, self.default_preferences)
+
+    @property
+    def default_preferences(self) -> Preferences:
+        """What a subscriber gets who says nothing."""
+        edition = self.settings.edition
+        return Preferences(zone=edition.zone, hour=edition.hour)
+
+    # --- keys -----------------------------------------------------------------------------------
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The secret key and the former ones.
+
+        Raises SettingsError when the key is too short, OutputError when none is set and the one
+        made for this installation cannot be kept.
+        """
+        current = self.settings.secret_key.get_secret_value()
+        if current and len(current) < MIN_KEY_LENGTH:
+            raise SettingsError(
+                f"secret_key: has {len(current)} characters, {MIN_KEY_LENGTH} at least",
+                "make one: python3 -c 'import secrets; print(secrets.token_hex(32))'",
+            )
+        former = [key.get_secret_value() for key in self.settings.old_secret_keys]
+        return [current or _kept_key(self.settings.paths.state / "secret.key"), *former]
+
+    def message_id(self, edition: date, subscriber_id: int) -> str:
+        """The Message-ID of a delivery, without angle brackets."""
+        return tokens.message_id(self.keys[0], edition, subscriber_id, self.domain)
+
+    def address_hash(self, key: str) -> str:
+        """The keyed hash under which a forgotten address stays suppressed."""
+        return tokens.keyed_hash(self.keys[0], "suppression", key)
+
+
+def _kept_key(path: Path) -> str:
+    """The key made once for this installation, readable by its owner only."""
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            new = path.with_name(f"{path.name}.{os.getpid()}")
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32) + "\n")
+            try:
+                # A link fails where another process was first: its key is the one that counts.
+                os.link(new, path)
+            except FileExistsError:
+                pass
+            finally:
+                new.unlink()
+        return path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise OutputError(
+            f"{path}: the secret key cannot be kept: {error.strerror}",
+            "make the folder writable, or set DIGEST_SECRET_KEY_FILE",
+        ) from error

@@ -1,0 +1,1 @@
+"""The verbs: in what order things happen. No technology, only ports."""

@@ -1,0 +1,245 @@
+"""Adding, changing and erasing subscribers; importing and exporting them as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from digest.domain.address import Address, normalise
+from digest.domain.subscriber import ALL_DAYS, WEEKDAYS, Preferences, Status, Subscriber
+from digest.errors import UsageError
+from digest.ports import Store
+
+COLUMNS: Final = (
+    "address", "status", "zone", "hour", "days", "concepts", "stories", "level", "text_only",
+    "created_at", "confirmed_at",
+)  # fmt: skip
+"""Columns of an export, in order; an import needs `address` alone."""
+
+_ADDRESS_COLUMNS: Final = ("address", "email", "email address", "e-mail", "mail")
+_DAY_NAMES: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MAX_PER_DAY: Final = 5
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import did. `faults` are (line, what is wrong); good rows are kept all the same."""
+
+    added: int = 0
+    known: int = 0
+    suppressed: int = 0
+    faults: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """Changes subscribers; `hash_of` makes the keyed hash of the suppression list."""
+
+    store: Store
+    hash_of: Callable[[str], str]
+    defaults: Preferences = field(default_factory=Preferences)
+
+    def add(
+        self,
+        text: str,
+        now: datetime,
+        preferences: Preferences | None = None,
+        status: Status = Status.ACTIVE,
+    ) -> tuple[Subscriber, bool]:
+        """Add an address; returns the subscriber and whether they are new.
+
+        Raises UsageError for what is no address, or one on the suppression list.
+        """
+        address = normalise(text)
+        if self.store.subscribers.is_suppressed(self.hash_of(address.key)):
+            raise UsageError(
+                f"{address.shown}: is on the suppression list (it bounced, complained or asked to "
+                "be forgotten)",
+                "only the reader can come back, by subscribing",
+            )
+        fresh = Subscriber(
+            id=0,
+            address=address.shown,
+            key=address.key,
+            status=status,
+            created_at=now,
+            preferences=preferences or self.defaults,
+            confirmed_at=now if status is Status.ACTIVE else None,
+        )
+        added = self.store.subscribers.add(fresh)
+        if added is not None:
+            return added, True
+        known = self.store.subscribers.find(address.key)
+        return known or fresh, False
+
+    def find(self, text: str) -> Subscriber:
+        """The subscriber of an address. Raises UsageError when there is none."""
+        address = normalise(text)
+        found = self.store.subscribers.find(address.key)
+        if found is None:
+            raise UsageError(f"{address.shown}: is no subscriber", "see: digest subscribers list")
+        return found
+
+    def pause(self, text: str, days: int, now: datetime) -> Subscriber:
+        """Send nothing for `days` days; 0 takes an earlier pause back."""
+        found = self.find(text)
+        if found.status not in {Status.ACTIVE, Status.PAUSED}:
+            raise UsageError(f"{found.address}: is {found.status}, not active: nothing to pause")
+        changed = replace(
+            found,
+            status=Status.PAUSED if days else Status.ACTIVE,
+            paused_until=now + timedelta(days=days) if days else None,
+        )
+        self.store.subscribers.update(changed)
+        return changed
+
+    def remove(self, text: str) -> Subscriber:
+        """Unsubscribe: no more letters; what is queued is not sent."""
+        changed = replace(self.find(text), status=Status.UNSUBSCRIBED, paused_until=None)
+        self.store.subscribers.update(changed)
+        return changed
+
+    def erase(self, text: str, now: datetime) -> Address:
+        """Forget an address: all that is kept is its keyed hash on the suppression list."""
+        address = normalise(text)
+        with self.store.write():
+            if not self.store.subscribers.erase(address.key):
+                raise UsageError(
+                    f"{address.shown}: is no subscriber", "see: digest subscribers list"
+                )
+            self.store.subscribers.suppress(self.hash_of(address.key), "erased", now)
+        return address
+
+    def import_rows(self, rows: Iterable[tuple[int, Mapping[str, str]]], now: datetime) -> Imported:
+        """Add subscribers from (line, row); a bad row is reported and the others are kept.
+
+        Column names are read without regard to case; the address is in `address` or `email`.
+        """
+        report = Imported()
+        with self.store.write():
+            for line, raw in rows:
+                row = {(name or "").strip().lower(): (value or "") for name, value in raw.items()}
+                try:
+                    self._import_one(row, now, report)
+                except UsageError as error:
+                    report.faults.append((line, error.message))
+        return report
+
+    def _import_one(self, row: Mapping[str, str], now: datetime, report: Imported) -> None:
+        text = next((row[name] for name in _ADDRESS_COLUMNS if row.get(name)), "")
+        if not text.strip():
+            raise UsageError("no address")
+        status = _status(row.get("status", ""))
+        preferences = preferences_from(row, self.defaults)
+        address = normalise(text)
+        if self.store.subscribers.is_suppressed(self.hash_of(address.key)):
+            report.suppressed += 1
+            return
+        _subscriber, new = self.add(text, now, preferences, status)
+        if new:
+            report.added += 1
+        else:
+            report.known += 1
+
+    def export_rows(self, status: Status | None = None) -> Iterator[dict[str, str]]:
+        """All subscribers as rows of `COLUMNS`, streamed."""
+        for subscriber in self.store.subscribers.listing(status):
+            wants = subscriber.preferences
+            confirmed = subscriber.confirmed_at
+            yield {
+                "address": subscriber.address,
+                "status": str(subscriber.status),
+                "zone": wants.zone,
+                "hour": str(wants.hour),
+                "days": days_text(wants.days),
+                "concepts": str(wants.concepts),
+                "stories": str(wants.stories),
+                "level": str(wants.level),
+                "text_only": "yes" if wants.text_only else "no",
+                "created_at": subscriber.created_at.isoformat(timespec="seconds"),
+                "confirmed_at": confirmed.isoformat(timespec="seconds") if confirmed else "",
+            }
+
+
+def preferences_from(row: Mapping[str, str], defaults: Preferences) -> Preferences:
+    """Preferences from the words of a row or of a command; what is empty stays as in `defaults`.
+
+    Raises UsageError naming the column and what it may be.
+    """
+    changed = defaults
+    if zone := row.get("zone", "").strip():
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError) as error:
+            raise UsageError(
+                f"zone {zone!r} is no IANA time zone, such as Europe/Berlin"
+            ) from error
+        changed = replace(changed, zone=zone)
+    hour = _whole(row, "hour", 0, 23)
+    concepts, stories = _whole(row, "concepts", 0, _MAX_PER_DAY), _whole(row, "stories", 0, 5)
+    level = _whole(row, "level", 1, 3)
+    changed = replace(
+        changed,
+        hour=changed.hour if hour is None else hour,
+        concepts=changed.concepts if concepts is None else concepts,
+        stories=changed.stories if stories is None else stories,
+        level=changed.level if level is None else level,
+    )
+    if changed.concepts + changed.stories == 0:
+        raise UsageError("concepts and stories are both 0: there would be nothing to send")
+    if days := row.get("days", "").strip():
+        changed = replace(changed, days=parse_days(days))
+    if text_only := row.get("text_only", "").strip().lower():
+        if text_only not in {"yes", "no", "true", "false", "1", "0"}:
+            raise UsageError(f"text_only {text_only!r} is neither yes nor no")
+        changed = replace(changed, text_only=text_only in {"yes", "true", "1"})
+    return changed
+
+
+def parse_days(text: str) -> frozenset[int]:
+    """``daily``, ``weekdays`` or names such as ``mon wed fri`` as weekday numbers, 0 Monday."""
+    words = text.lower().replace(",", " ").split()
+    if words == ["daily"]:
+        return ALL_DAYS
+    if words == ["weekdays"]:
+        return WEEKDAYS
+    try:
+        return frozenset(_DAY_NAMES.index(word[:3]) for word in words)
+    except ValueError as error:
+        raise UsageError(
+            f"days {text!r}: say daily, weekdays, or names such as `mon wed fri`"
+        ) from error
+
+
+def days_text(days: frozenset[int]) -> str:
+    """The inverse of `parse_days`."""
+    if days == ALL_DAYS:
+        return "daily"
+    return "weekdays" if days == WEEKDAYS else " ".join(_DAY_NAMES[day] for day in sorted(days))
+
+
+def _status(text: str) -> Status:
+    word = text.strip().lower()
+    known = {
+        "": Status.ACTIVE, "active": Status.ACTIVE, "enabled": Status.ACTIVE,
+        "subscribed": Status.ACTIVE, "confirmed": Status.ACTIVE, "pending": Status.PENDING,
+        "unconfirmed": Status.PENDING, "paused": Status.PAUSED,
+        "unsubscribed": Status.UNSUBSCRIBED, "cleaned": Status.SUPPRESSED,
+        "suppressed": Status.SUPPRESSED, "blocklisted": Status.SUPPRESSED,
+        "disabled": Status.UNSUBSCRIBED,
+    }  # fmt: skip
+    if word not in known:
+        raise UsageError(f"status {text!r} is none of {', '.join(Status)}")
+    return known[word]
+
+
+def _whole(row: Mapping[str, str], name: str, low: int, high: int) -> int | None:
+    text = row.get(name, "").strip()
+    if not text:
+        return None
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise UsageError(f"{name} {text!r} is no whole number from {low} to {high}")
+    return int(text)
