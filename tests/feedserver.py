@@ -21,6 +21,7 @@ host. Standard library only.
 from __future__ import annotations
 
 import gzip as gzip_module
+import select
 import ssl
 import threading
 import time
@@ -144,17 +145,12 @@ class FeedServer:
                 pass
 
             def handle_one_request(self) -> None:
-                # An idle kept-alive connection must not hold up the end.
-                self.connection.settimeout(0.05)
+                # An idle kept-alive connection must not hold up the end. Not by a time-out of the
+                # socket: after one, its file refuses to be read.
                 while not owner._closing.is_set():
-                    try:
-                        if not self.rfile.peek(1):
-                            break
-                    except TimeoutError:
-                        continue
-                    self.connection.settimeout(30)
-                    super().handle_one_request()
-                    return
+                    if select.select([self.connection], [], [], 0.05)[0]:
+                        super().handle_one_request()
+                        return
                 self.close_connection = True
 
         return Handler

@@ -35,7 +35,7 @@ def check(
     `seeds` is how often each variant's claims are tried. Faults of the graph (a missing
     prerequisite, a circle) come last, from `graph`.
     """
-    known = library.slugs
+    known = sorted(library.known)
     jobs = min(jobs or os.cpu_count() or 1, len(slugs)) or 1
     tasks = [(str(library.content), slug, known, seeds, mutants) for slug in slugs]
     if jobs == 1:

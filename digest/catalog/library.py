@@ -37,6 +37,13 @@ class ContentLibrary:
             path.name for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._"
         )
 
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """What cards may point to: all concepts, and those that content/wanted.toml asks for."""
+        path = self.content / "wanted.toml"
+        wanted = _read(path, ("wanted",), ())["wanted"] if path.is_file() else []
+        return frozenset(self.slugs) | frozenset(wanted)
+
     def folder(self, slug: str) -> Path:
         """The folder of a concept. Raises CatalogError with the nearest name when unknown."""
         path = self.content / "concepts" / slug

@@ -37,7 +37,12 @@ def normalise(text: str) -> Address:
     """
     given = text.strip(" \t")
     try:
-        found = validate_email(given, check_deliverability=False, test_environment=False)
+        found = validate_email(
+            given,
+            check_deliverability=False,
+            test_environment=False,
+            strict=True,  # the local part's 64 octets (RFC 5321, 4.5.3.1.1)
+        )
     except EmailNotValidError as fault:
         raise UsageError(
             f"{_printable(given)}: not an address: {_printable(str(fault))}",

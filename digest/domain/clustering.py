@@ -18,16 +18,17 @@ import hashlib
 import heapq
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.domain.story import Entry
-from digest.domain.text import template, terms, versions
+from digest.domain.story import Entry, Source, Story
+from digest.domain.text import host_of, template, terms, versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,9 @@ class Grouping:
 
 
 DEFAULT: Final = Grouping()
+WORST_TIER: Final = 4
+"""An aggregator's tier, also that of a source no longer known."""
+
 _DAY_S: Final = 86_400.0
 _FAINT: Final = 0.2
 """Pairs below this share of the threshold count as not alike at all."""
@@ -93,6 +97,63 @@ def story_id(entries: Sequence[Entry]) -> str:
     """
     _, earliest = min((entry.first_seen, entry.id) for entry in entries)
     return hashlib.sha256(earliest.encode()).hexdigest()[:16]
+
+
+# --- from entries to a story -------------------------------------------------------------------
+
+
+def build_story(entries: Sequence[Entry], sources: Mapping[str, Source]) -> Story:
+    """The story that a group of entries tells, told by its best citable outlet.
+
+    That is the one with the lowest tier, then the earliest. Entries of sources that are never
+    cited (or no longer known) stand for their target: without another entry the story's outlet is
+    the target's host. `outlets` names the citable outlets, one per owner, best first; `signals`
+    are the highest of each kind. Raises ValueError without entries.
+    """
+    if not entries:
+        raise ValueError("a story needs an entry")
+    ordered = tuple(sorted(entries, key=lambda e: (e.published, e.id)))
+
+    def standing(entry: Entry) -> tuple[bool, int, datetime, str]:
+        source = sources.get(entry.source)
+        cited = source is not None and source.cite
+        return not cited, source.tier if source else WORST_TIER, entry.published, entry.id
+
+    ranked = sorted(ordered, key=standing)
+    best = ranked[0]
+    outlets: dict[str, str] = {}
+    for entry in ranked:
+        source = sources.get(entry.source)
+        if source is not None and source.cite:
+            outlets.setdefault(source.owner, source.title)
+    if not outlets:
+        host = host_of(best.url)
+        outlets[host] = host
+    signals: dict[str, float] = {}
+    for entry in ordered:
+        for name, value in entry.signals.items():
+            signals[name] = max(value, signals.get(name, value))
+    return Story(
+        id=story_id(ordered),
+        title=best.title,
+        url=best.url,
+        outlet=next(iter(outlets.values())),
+        summary=best.lead
+        or next((e.lead for e in ranked if e.lead and not _is_signal(e, sources)), ""),
+        published=min(e.published for e in ordered),
+        first_seen=min(e.first_seen for e in ordered),
+        entries=ordered,
+        outlets=tuple(outlets.values()),
+        authors=best.authors,
+        paper=best.paper,
+        ref=best.ref,
+        signals=signals,
+    )
+
+
+def _is_signal(entry: Entry, sources: Mapping[str, Source]) -> bool:
+    source = sources.get(entry.source)
+    return source is None or not source.cite
 
 
 # --- how near two entries are ------------------------------------------------------------------

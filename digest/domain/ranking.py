@@ -11,17 +11,16 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Final
-from urllib.parse import urlsplit
 
-from digest.domain.clustering import story_id
+from digest.domain.clustering import WORST_TIER, build_story
 from digest.domain.edition import StoryPick
-from digest.domain.relevance import is_finance, is_hype, is_unwanted, relevance
+from digest.domain.relevance import is_finance, is_hype, is_news, is_unwanted, relevance
 from digest.domain.story import Entry, ShelfItem, Source, Story
-from digest.domain.text import likeness, same_title, terms
+from digest.domain.text import host_of, likeness, same_title, terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +29,10 @@ class Weights:
 
     `coverage` multiplies ln(independent owners), `points` and `velocity` ln(1 + Hacker News
     points) and ln(1 + points per hour), `upvotes` ln(1 + upvotes); `tier` is per tier better than
-    4, `freshness` multiplies a factor that halves every `half_life_h` hours, `relevance` 0 to 1.
-    Penalties are subtracted. `likeness` is how much resemblance to a chosen story costs and
-    `least` the score below which a story is not worth a slot (the shelf fills it).
+    4, `freshness` multiplies a factor that halves every `half_life_h` hours, `relevance` 0 to 1;
+    `news` goes to a headline in which something was made or found. Penalties are subtracted.
+    `likeness` is how much resemblance to a chosen story costs and `least` the score below which a
+    story is not worth a slot (the shelf fills it).
     """
 
     coverage: float = 1.0
@@ -44,6 +44,7 @@ class Weights:
     freshness: float = 0.8
     half_life_h: float = 24.0
     relevance: float = 2.0
+    news: float = 0.5
     hype: float = 0.4
     finance: float = 0.4
     unwanted: float = 5.0
@@ -57,70 +58,7 @@ DEFAULT: Final = Weights()
 
 _COMMUNITY_POINTS: Final = "points"
 _UPVOTES: Final = "upvotes"
-_WORST_TIER: Final = 4
 _MANY_POINTS: Final = 50
-
-
-# --- from entries to a story -------------------------------------------------------------------
-
-
-def build_story(entries: Sequence[Entry], sources: Mapping[str, Source]) -> Story:
-    """The story that a group of entries tells, told by its best citable outlet.
-
-    That is the one with the lowest tier, then the earliest. Entries of sources that are never
-    cited (or no longer known) stand for their target: without another entry the story's outlet is
-    the target's host. `outlets` names the citable outlets, one per owner, best first; `signals`
-    are the highest of each kind. Raises ValueError without entries.
-    """
-    if not entries:
-        raise ValueError("a story needs an entry")
-    ordered = tuple(sorted(entries, key=lambda e: (e.published, e.id)))
-
-    def standing(entry: Entry) -> tuple[bool, int, datetime, str]:
-        source = sources.get(entry.source)
-        cited = source is not None and source.cite
-        return not cited, source.tier if source else _WORST_TIER, entry.published, entry.id
-
-    ranked = sorted(ordered, key=standing)
-    best = ranked[0]
-    outlets: dict[str, str] = {}
-    for entry in ranked:
-        source = sources.get(entry.source)
-        if source is not None and source.cite:
-            outlets.setdefault(source.owner, source.title)
-    if not outlets:
-        host = host_of(best.url)
-        outlets[host] = host
-    signals: dict[str, float] = {}
-    for entry in ordered:
-        for name, value in entry.signals.items():
-            signals[name] = max(value, signals.get(name, value))
-    return Story(
-        id=story_id(ordered),
-        title=best.title,
-        url=best.url,
-        outlet=next(iter(outlets.values())),
-        summary=best.lead
-        or next((e.lead for e in ranked if e.lead and not _is_signal(e, sources)), ""),
-        published=min(e.published for e in ordered),
-        first_seen=min(e.first_seen for e in ordered),
-        entries=ordered,
-        outlets=tuple(outlets.values()),
-        authors=best.authors,
-        paper=best.paper,
-        ref=best.ref,
-        signals=signals,
-    )
-
-
-def host_of(url: str) -> str:
-    """The host of a URL without ``www.``, empty where there is none."""
-    return (urlsplit(url).hostname or "").removeprefix("www.")
-
-
-def _is_signal(entry: Entry, sources: Mapping[str, Source]) -> bool:
-    source = sources.get(entry.source)
-    return source is None or not source.cite
 
 
 # --- the score ---------------------------------------------------------------------------------
@@ -139,16 +77,20 @@ def rank(
     marked with the feature ``repeat`` and never chosen. Ties fall by story id.
     """
     before = _Memory(sent)
+    labs = {
+        host_of(s.homepage): s.title for s in sources.values() if s.kind == "lab" and s.tier == 1
+    }
     picks = []
     for story in stories:
-        features = _features(story, sources, now)
+        primary = _primary(story, sources, labs)
+        features = _features(story, sources, now) | {"primary": float(bool(primary))}
         features["repeat"] = float(before.knows(story))
         picks.append(
             StoryPick(
                 slot=0,
                 story=story,
                 score=score(features, weights),
-                reason=_reason(story, sources, features),
+                reason=_reason(story, primary, features),
                 features=features,
             )
         )
@@ -159,13 +101,14 @@ def score(features: Mapping[str, float], weights: Weights = DEFAULT) -> float:
     """The weighted sum of a story's features."""
     return (
         weights.coverage * math.log(max(1.0, features["owners"]))
-        + weights.tier * (_WORST_TIER - features["tier"])
+        + weights.tier * (WORST_TIER - features["tier"])
         + weights.primary * features["primary"]
         + weights.points * math.log1p(features["points"])
         + weights.velocity * math.log1p(features["velocity"])
         + weights.upvotes * math.log1p(features["upvotes"])
         + weights.freshness * math.exp2(-features["age_h"] / weights.half_life_h)
         + weights.relevance * features["relevance"]
+        + weights.news * features["news"]
         - weights.hype * features["hype"]
         - weights.finance * features["finance"]
         - weights.unwanted * features["unwanted"]
@@ -181,17 +124,17 @@ def _features(story: Story, sources: Mapping[str, Source], now: datetime) -> dic
     points = story.signals.get(_COMMUNITY_POINTS, 0.0)
     upvotes = story.signals.get(_UPVOTES, 0.0)
     citable = [s for s in known if s.cite]
-    best_tier = min((s.tier for s in citable), default=_WORST_TIER)
+    best_tier = min((s.tier for s in citable), default=WORST_TIER)
     paper = story.paper
     return {
         "owners": float(len(owners)),
         "tier": float(best_tier),
-        "primary": float(any(s.kind == "lab" and s.tier == 1 for s in citable)),
         "points": points,
         "velocity": points / max(age_h, 1.0),
         "upvotes": upvotes,
         "age_h": age_h,
         "relevance": relevance(story.title, story.summary, paper=paper),
+        "news": float(is_news(story.title)),
         "hype": float(is_hype(story.title)),
         "finance": float(is_finance(story.title)),
         "unwanted": float(bool(is_unwanted(story.title))),
@@ -207,7 +150,20 @@ def _owners(story: Story, sources: Mapping[str, Source]) -> frozenset[str]:
     )
 
 
-def _reason(story: Story, sources: Mapping[str, Source], features: Mapping[str, float]) -> str:
+def _primary(story: Story, sources: Mapping[str, Source], labs: Mapping[str, str]) -> str:
+    """The host of the lab that speaks for itself in this story, empty when none does.
+
+    A lab's own feed counts, and so does a link to its site, as Hacker News has them.
+    """
+    for entry in story.entries:
+        source, host = sources.get(entry.source), host_of(entry.url)
+        own = source is not None and source.cite and source.kind == "lab" and source.tier == 1
+        if own or (host and host in labs):
+            return host or entry.source
+    return ""
+
+
+def _reason(story: Story, primary: str, features: Mapping[str, float]) -> str:
     """One line for readers: votes where they speak loudest, outlets, first seen, primary source."""
     parts = []
     if features["points"] >= _MANY_POINTS:
@@ -220,17 +176,9 @@ def _reason(story: Story, sources: Mapping[str, Source], features: Mapping[str, 
         parts.append(f"from {story.outlet}")
     if story.first_seen is not None:
         parts.append(f"first seen {story.first_seen.astimezone(UTC):%H:%M} UTC")
-    if features["primary"]:
-        first = min(
-            (e for e in story.entries if _is_primary(e, sources)), key=lambda e: (e.published, e.id)
-        )
-        parts.append(f"primary: {host_of(first.url) or sources[first.source].title}")
+    if primary:
+        parts.append(f"primary: {primary}")
     return ", ".join(parts)
-
-
-def _is_primary(entry: Entry, sources: Mapping[str, Source]) -> bool:
-    source = sources.get(entry.source)
-    return source is not None and source.cite and source.kind == "lab" and source.tier == 1
 
 
 # --- the choice --------------------------------------------------------------------------------
@@ -248,6 +196,8 @@ class Caps:
 def choose_stories(
     ranked: Sequence[StoryPick],
     k: int,
+    sources: Mapping[str, Source] | None = None,
+    *,
     weights: Weights = DEFAULT,
     caps: Caps = Caps(),
     runners: int = 10,
@@ -255,60 +205,55 @@ def choose_stories(
     """The picks with slots 1 to `k` at most, and the best `runners` of the rest with slot 0.
 
     A repeat of a sent story, an unwanted one, a paper without a co-signal and a story below
-    `weights.least` are never chosen, so that fewer than `k` may come back: the shelf fills up. A
-    runner-up's reason ends with what spoke against it.
+    `weights.least` are never chosen, so that fewer than `k` may come back: the shelf fills up.
+    With `sources`, outlets of one owner count as one. A runner-up's reason ends with what spoke
+    against it.
     """
-    chosen: list[StoryPick] = []
-    against: dict[str, str] = {}
-    candidates: list[StoryPick] = []
-    for pick in ranked:
-        fault = _fault(pick, weights)
-        if fault:
-            against[pick.story.id] = fault
-        else:
-            candidates.append(pick)
+    owner = {source.title: source.owner for source in (sources or {}).values()}
+    against = {pick.story.id: _fault(pick, weights) for pick in ranked}
+    candidates = [pick for pick in ranked if not against[pick.story.id]]
     words = {pick.story.id: frozenset(terms(pick.story.title)) for pick in candidates}
-    while candidates and len(chosen) < k:
-        room = k - len(chosen)
-        used = Counter(p.story.outlet for p in chosen)
-        needed = max(0, min(caps.outlets, k) - len(used))
-        best: tuple[float, StoryPick] | None = None
+    chosen: list[StoryPick] = []
+
+    def worth(pick: StoryPick) -> float:
+        mine = words[pick.story.id]
+        like = max((likeness(mine, words[p.story.id]) for p in chosen), default=0.0)
+        return pick.score - weights.likeness * like
+
+    while len(chosen) < k:
+        used = Counter(owner.get(p.story.outlet, p.story.outlet) for p in chosen)
+        papers = sum(p.story.paper for p in chosen)
+        open_to: list[StoryPick] = []
+        fresh: list[StoryPick] = []
         for pick in candidates:
-            outlet = pick.story.outlet
-            full = used[outlet] >= caps.per_outlet
-            papers = pick.story.paper and sum(p.story.paper for p in chosen) >= caps.papers
-            # The last free slots belong to new outlets as long as such stories are there.
-            crowded = needed >= room and outlet in used and _offers(candidates, used)
-            same = any(_same_event(pick.story, p.story) for p in chosen)
-            if full or papers or crowded or same:
-                against[pick.story.id] = (
-                    "the same event as one above"
-                    if same
-                    else "a paper is in already"
-                    if papers
-                    else f"{used[outlet]} of this outlet are in already"
-                )
-                continue
-            like = max(
-                (likeness(words[pick.story.id], words[p.story.id]) for p in chosen), default=0.0
-            )
-            value = pick.score - weights.likeness * like
-            if best is None or value > best[0]:
-                best = value, pick
-        if best is None:
+            outlet = owner.get(pick.story.outlet, pick.story.outlet)
+            if any(_same_event(pick.story, p.story) for p in chosen):
+                against[pick.story.id] = "the same event as one above"
+            elif pick.story.paper and papers >= caps.papers:
+                against[pick.story.id] = "a paper is in already"
+            elif used[outlet] >= caps.per_outlet:
+                against[pick.story.id] = f"{used[outlet]} of this outlet are in already"
+            else:
+                open_to.append(pick)
+                if outlet not in used:
+                    fresh.append(pick)
+        candidates = open_to
+        if not candidates:
             break
-        against.pop(best[1].story.id, None)
-        chosen.append(replace(best[1], slot=len(chosen) + 1))
-        candidates.remove(best[1])
-    taken = {p.story.id for p in chosen}
-    rest = [p for p in ranked if p.story.id not in taken][:runners]
+        # The last free slots belong to new outlets, where such stories are there.
+        missing = min(caps.outlets, k) - len(used)
+        best = max(fresh if fresh and missing >= k - len(chosen) else candidates, key=worth)
+        candidates.remove(best)
+        chosen.append(replace(best, slot=len(chosen) + 1))
+    taken = {pick.story.id for pick in chosen}
+    rest = [pick for pick in ranked if pick.story.id not in taken][:runners]
     return tuple(chosen), tuple(
         replace(
-            p,
+            pick,
             slot=0,
-            reason=f"{p.reason}; not chosen: {against.get(p.story.id, 'others scored higher')}",
+            reason=f"{pick.reason}; not chosen: {against[pick.story.id] or 'others scored higher'}",
         )
-        for p in rest
+        for pick in rest
     )
 
 
@@ -322,10 +267,6 @@ def _fault(pick: StoryPick, weights: Weights) -> str:
     if pick.score < weights.least:
         return f"its score is below {weights.least:g}"
     return ""
-
-
-def _offers(candidates: Iterable[StoryPick], used: Mapping[str, int]) -> bool:
-    return any(p.story.outlet not in used for p in candidates)
 
 
 # --- the shelf ---------------------------------------------------------------------------------
@@ -397,3 +338,15 @@ class _Memory:
             or not self._refs.isdisjoint(_refs(story))
             or any(same_title(story.title, title) for title in self._titles)
         )
+
+
+__all__ = [
+    "DEFAULT",
+    "Caps",
+    "Weights",
+    "build_story",
+    "choose_stories",
+    "fill_from_shelf",
+    "rank",
+    "score",
+]

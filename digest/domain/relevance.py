@@ -186,3 +186,17 @@ def is_hype(title: str) -> bool:
 def is_finance(title: str) -> bool:
     """Whether a headline is about money or courts rather than about the work."""
     return _FINANCE.search(plain(title)) is not None
+
+
+_NEWS: Final = re.compile(
+    r"""\b(?:launch(?:es|ed|ing)?|releas(?:es|ed|ing|e)|introduc(?:es|ed|ing|e)|announc(?:es|ed|ing)
+    |unveil(?:s|ed|ing)?|open[- ]?sourc(?:es|ed|ing)|debut(?:s|ed)?|ships?|rolls?\ out
+    |now\ available
+    |beats?|surpass(?:es|ed)?|outperform(?:s|ed)?|solv(?:es|ed)|discover(?:s|ed)?|achiev(?:es|ed))\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def is_news(title: str) -> bool:
+    """Whether a headline says that something was made, shown or found, rather than discussed."""
+    return _NEWS.search(plain(title)) is not None

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from functools import lru_cache
 from typing import Final
+from urllib.parse import urlsplit
 
 STOP_WORDS: Final = frozenset(
     """
@@ -139,3 +140,8 @@ def same_title(one: str, other: str) -> bool:
         return False
     mine, theirs = versions(one), versions(other)
     return not any(mine[name].isdisjoint(theirs[name]) for name in mine.keys() & theirs.keys())
+
+
+def host_of(url: str) -> str:
+    """The host of a URL without ``www.``, empty where there is none."""
+    return (urlsplit(url).hostname or "").removeprefix("www.")

@@ -61,8 +61,9 @@ def read(keys: Sequence[str], purpose: Purpose, token: str, now: datetime) -> st
     listed, or when its time is over at `now` (aware).
     """
     step = _NEXT_STEP[purpose]
+    serializer = _serializer(keys, purpose)
     try:
-        payload = _serializer(keys, purpose).loads(token)
+        payload = serializer.loads(token)
     except (BadData, ValueError):
         raise UsageError("this link is not valid: it is incomplete or was changed", step) from None
     if not isinstance(payload, dict) or not isinstance(payload.get("s"), str):

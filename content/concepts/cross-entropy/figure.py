@@ -63,6 +63,7 @@ def check(n):
     yield "its price is the entropy", abs(n.prices.min() - n.floor) < 2e-4
     yield "no forecast is cheaper", (n.prices[n.inside] >= n.floor - 1e-7).all()
     yield "the gap is the divergence from p to q", abs(n.gap - n.kl) < 1e-12
+    yield "a shrug is cheaper than being too sure", n.shrug < n.price
     yield "simulated days agree within 4.5 standard errors", abs(n.paid - n.price) < 4.5 * n.error
 
 
