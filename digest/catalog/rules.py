@@ -37,6 +37,10 @@ _HAND_TYPED: Final = re.compile(r"(?<![\w.])(?:\d+[.,]\d+|\d{2,})(?![\w])")
 _YEAR: Final = re.compile(r"(?:1[6-9]|20)\d\d")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?:])[)\"'”’]*\s+(?=[\"'“(]?[A-Z0-9`$*])|\n\s*\n")
 
+_PLAIN_WORDS: Final = frozenset(
+    {"arg", "max", "min", "argmax", "argmin", "st", "if", "for", "and", "convex"}
+)
+"""Words in upright type that name an operator or are words."""
 _OPERATORS: Final = frozenset(
     """
     frac dfrac tfrac sqrt left right quad qquad mid sum prod int log ln exp min max sup inf lim to
@@ -179,7 +183,7 @@ def symbols(latex: str) -> set[str]:
 
     def word(match: re.Match[str]) -> str:
         name = re.sub(r"[^A-Za-z]", "", match["body"])
-        if name and name.lower() not in {"arg", "max", "min", "argmax", "argmin", "st", "if", "for", "and", "convex"}:
+        if name and name.lower() not in _PLAIN_WORDS:
             found.add(name)
         return " "
 

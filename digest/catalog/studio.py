@@ -71,7 +71,7 @@ def main() -> None:
     for line in sys.stdin:
         job = json.loads(line)
         try:
-            answer = {"drawn": draw(Path(job["folder"]), job["variant"])}
+            answer: dict[str, Any] = {"drawn": draw(Path(job["folder"]), job["variant"])}
         except CatalogError as error:
             answer = {"fault": error.message}
         sys.stdout.write(json.dumps(answer) + "\n")

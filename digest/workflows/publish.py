@@ -14,16 +14,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from digest.domain.clustering import cluster
+from digest.domain.clustering import build_story, cluster
 from digest.domain.edition import Block, ConceptPick, Edition, EditionStatus, Role, StoryPick
 from digest.domain.headline import preheader, subject
-from digest.domain.ranking import build_story, choose_stories, fill_from_shelf, rank
+from digest.domain.ranking import choose_stories, fill_from_shelf, rank
+from digest.domain.relevance import relevance
 from digest.domain.selection import choose_concepts
+from digest.domain.story import Entry, Source
 from digest.errors import EditionError
 from digest.ports import Drawn, Library, Press, Printer, Store
 
 MEMORY_DAYS = 21
 """How long a story that was sent keeps its like out of the next editions, days."""
+
+
+MIN_RELEVANCE = 0.3
+"""Below it an entry of a general feed is not about machine learning (`domain/relevance.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,9 @@ class Publisher:
             return kept
         number = kept.number if kept is not None else self.store.editions.next_number(on)
         picks, drawings, faults = self._concepts(number)
-        stories, runners_up = self._stories(on, now, [d.concept.track for d in drawings])
+        stories, runners_up = self._stories(
+            on, now, number, [drawing.concept.track for drawing in drawings]
+        )
         if not picks and not stories:
             raise EditionError(
                 f"edition {on}: there is neither a concept nor a story to send",
@@ -117,22 +125,27 @@ class Publisher:
         return picks, [drawing for _pick, drawing in drawn], list(broken.values())
 
     def _stories(
-        self, on: date, now: datetime, tracks: Sequence[str]
+        self, on: date, now: datetime, number: int, tracks: Sequence[str]
     ) -> tuple[list[StoryPick], list[StoryPick]]:
         wanted = self.wanted.stories
         if wanted == 0:
             return [], []
         sources = {source.id: source for source in self.library.sources}
         since = now - timedelta(hours=self.wanted.story_window_h)
-        entries = [e for e in self.store.entries.window(since, now) if e.source in sources]
+        entries = [
+            entry
+            for entry in self.store.entries.window(since, now)
+            if entry.source in sources and _belongs(entry, sources[entry.source])
+        ]
         sent = self.store.editions.sent_stories(on - timedelta(days=MEMORY_DAYS), on)
         stories = [build_story(group, sources) for group in cluster(entries)]
-        picks, runners_up = choose_stories(rank(stories, sources, now, sent), wanted, sent=sent)
+        picks, runners_up = choose_stories(rank(stories, sources, now, sent), wanted, sources)
         filled = fill_from_shelf(
             picks,
             self.library.shelf,
             self.store.editions.shelf_history(on),
             on=on,
+            number=number,
             k=wanted,
             tracks=tracks,
         )
@@ -150,3 +163,7 @@ class Publisher:
             for pick in edition.stories
         ]
         return blocks
+
+
+def _belongs(entry: Entry, source: Source) -> bool:
+    return not source.filter or relevance(entry.title, entry.lead) >= MIN_RELEVANCE
