@@ -65,6 +65,7 @@ DEFAULT: Final = Grouping()
 WORST_TIER: Final = 4
 """An aggregator's tier, also that of a source no longer known."""
 
+_LEAST_DOCUMENTS: Final = 200
 _DAY_S: Final = 86_400.0
 _FAINT: Final = 0.2
 """Pairs below this share of the threshold count as not alike at all."""
@@ -183,10 +184,12 @@ class _Vectors:
     @classmethod
     def of(cls, bags: Sequence[dict[str, float]], least_count: int) -> _Vectors:
         seen = Counter(term for bag in bags for term in bag)
+        # On a quiet day a handful of entries would make every shared word look common.
+        documents = max(len(bags), _LEAST_DOCUMENTS)
         # A term of one entry brings none together, yet it belongs to the entry's length.
         column = {term: at for at, term in enumerate(sorted(t for t in seen if seen[t] > 1))}
         rarity = {
-            t: math.log((len(bags) + 1) / (max(n, least_count) + 0.5)) for t, n in seen.items()
+            t: math.log((documents + 1) / (max(n, least_count) + 0.5)) for t, n in seen.items()
         }
         start: list[int] = [0]
         columns: list[int] = []

@@ -19,7 +19,7 @@ from typing import Final
 from digest.domain.clustering import WORST_TIER, build_story
 from digest.domain.edition import StoryPick
 from digest.domain.relevance import is_finance, is_hype, is_news, is_unwanted, relevance
-from digest.domain.story import Entry, ShelfItem, Source, Story
+from digest.domain.story import ShelfItem, Source, Story
 from digest.domain.text import host_of, likeness, same_title, terms
 
 

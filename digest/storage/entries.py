@@ -1,0 +1,117 @@
+"""Entries and the state of their feeds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, or_, select, update
+
+from digest.domain.story import Entry
+from digest.ports import FeedResult, FeedState
+from digest.storage import schema
+from digest.storage.codec import numbers
+from digest.storage.doors import Access, insert
+
+_T = schema.entries
+_SOURCES = schema.sources
+_STATE: Final = tuple(field.name for field in fields(FeedState))
+
+
+class Entries:
+    """`ports.EntryStore` over SQL."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def states(self) -> Mapping[str, FeedState]:
+        """Source id -> state."""
+        with self._access.read() as connection:
+            rows = connection.execute(select(_SOURCES).order_by(_SOURCES.c.source)).all()
+        return {row.source: FeedState(**row._mapping) for row in rows}  # noqa: SLF001 - its public name
+
+    def record(self, result: FeedResult, now: datetime) -> int:
+        """Keep a feed's new state and entries; returns how many entries were new.
+
+        An entry seen before keeps all but its signals, which are brought up to date.
+        """
+        del now
+        entries = {_id(entry): entry for entry in result.entries}
+        with self._access.write() as connection:
+            state = {name: getattr(result.state, name) for name in _STATE}
+            statement = insert(connection, _SOURCES).values(**state)
+            connection.execute(
+                statement.on_conflict_do_update(index_elements=[_SOURCES.c.source], set_=state)
+            )
+            new: set[str] = set()
+            names = sorted(entries)
+            if names:
+                new = _add(connection, {name: entries[name] for name in names})
+            known = [name for name in names if name not in new]
+            if known:
+                connection.execute(
+                    update(_T).where(_T.c.id == bindparam("the_id")),
+                    [{"the_id": name, "signals": numbers(entries[name].signals)} for name in known],
+                )
+        return len(new)
+
+    def window(self, since: datetime, until: datetime) -> Sequence[Entry]:
+        """Entries first seen or published in [since, until], by (first_seen, id)."""
+        with self._access.read() as connection:
+            rows = connection.execute(
+                select(_T).where(
+                    or_(
+                        _T.c.first_seen.between(since, until),
+                        _T.c.published.between(since, until),
+                    )
+                )
+            ).all()
+        # Sorted here: two databases order text each in its own way.
+        return sorted((_entry(row) for row in rows), key=lambda entry: (entry.first_seen, entry.id))
+
+
+def _add(connection: Connection, entries: Mapping[str, Entry]) -> set[str]:
+    rows: list[dict[str, Any]] = [
+        {
+            "id": name,
+            "source": entry.source,
+            "key": entry.key,
+            "url": entry.url,
+            "title": entry.title,
+            "lead": entry.lead,
+            "published": entry.published,
+            "first_seen": entry.first_seen,
+            "ref": entry.ref,
+            "authors": list(entry.authors),
+            "language": entry.language,
+            "paper": entry.paper,
+            "signals": numbers(entry.signals),
+        }
+        for name, entry in entries.items()
+    ]
+    statement = insert(connection, _T).on_conflict_do_nothing().returning(_T.c.id)
+    return set(connection.scalars(statement, rows).all())
+
+
+def _id(entry: Entry) -> str:
+    return hashlib.sha256(entry.id.encode("utf-8", "replace")).hexdigest()
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        source=row.source,
+        key=row.key,
+        url=row.url,
+        title=row.title,
+        lead=row.lead,
+        published=row.published,
+        first_seen=row.first_seen,
+        ref=row.ref,
+        authors=tuple(row.authors),
+        language=row.language,
+        paper=row.paper,
+        signals=row.signals,
+    )

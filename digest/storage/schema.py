@@ -1,0 +1,252 @@
+"""The tables, as this version of the program reads and writes them.
+
+migrations/ makes them; a test holds that both say the same on both databases.
+
+    editions 1-n edition_picks            subscribers     sources 1-n entries
+    editions 1-n edition_blocks -> images suppressions
+    editions 1-n deliveries n-1 subscriber (a bare number: it outlives an erased reader)
+
+Times are UTC: `timestamp with time zone` in Postgres, text without a zone in SQLite.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment: aware going in, aware and in UTC coming out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; SQLite keeps no zone. Raises ValueError for a naive time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """As aware UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside: Postgres refuses NUL, and both databases lone surrogates."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Without NUL; a lone surrogate becomes a question mark."""
+        del dialect
+        if value is None:
+            return None
+        if not value.isascii():
+            value = value.encode("utf-8", "replace").decode("utf-8")
+        return value.replace("\0", "")
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _required(name: str, kind: Any, *rest: Any, **how: Any) -> Column[Any]:  # noqa: ANN401 - SQLAlchemy's own
+    return Column(name, kind, *rest, nullable=False, **how)
+
+
+editions = Table(
+    "editions",
+    metadata,
+    Column("date", Date, primary_key=True),
+    _required("number", Integer, unique=True),
+    _required("status", String(16)),
+    _required("built_at", Moment),
+    Column("published_at", Moment),
+    _required("subject", Words),
+    _required("preheader", Words),
+    _required("faults", JSON),
+)
+"""A date's issue. A trigger of the database refuses every change after publishing."""
+
+edition_picks = Table(
+    "edition_picks",
+    metadata,
+    Column("edition_date", Date, ForeignKey("editions.date", ondelete="CASCADE"), primary_key=True),
+    # concept, story or runner_up; `position` is its order there, `slot` its number in the letter.
+    Column("kind", String(16), primary_key=True),
+    Column("position", SmallInteger, primary_key=True, autoincrement=False),
+    _required("slot", SmallInteger),
+    _required("key", Words),
+    Column("score", Float(53)),
+    _required("reason", Words),
+    _required("features", JSON),
+    _required("snapshot", JSON),
+)
+
+edition_blocks = Table(
+    "edition_blocks",
+    metadata,
+    Column("edition_date", Date, ForeignKey("editions.date", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("slot", SmallInteger, primary_key=True, autoincrement=False),
+    _required("key", Words),
+    _required("html", Words),
+    _required("text", Words),
+    _required("answer_html", Words),
+    _required("answer_text", Words),
+    # [{name, sha256, width, height}]: the same picture may bear another name elsewhere.
+    _required("images", JSON),
+)
+
+images = Table(
+    "images",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    _required("png", LargeBinary),
+)
+"""Pictures by content, shared by all editions that show them."""
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("source", Words, primary_key=True),
+    _required("url", Words),
+    _required("etag", Words),
+    _required("last_modified", Words),
+    Column("last_success", Moment),
+    Column("last_tried", Moment),
+    Column("next_at", Moment),
+    _required("failures", Integer),
+    _required("parked", Boolean),
+    _required("message", Words),
+    _required("moved_to", Words),
+    _required("moved_seen", Integer),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    # SHA-256 of ``source/key``: a key may be longer than an index of Postgres takes.
+    Column("id", String(64), primary_key=True),
+    _required("source", Words),
+    _required("key", Words),
+    _required("url", Words),
+    _required("title", Words),
+    _required("lead", Words),
+    _required("published", Moment),
+    _required("first_seen", Moment),
+    _required("ref", Words),
+    _required("authors", JSON),
+    _required("language", Words),
+    _required("paper", Boolean),
+    _required("signals", JSON),
+    Index(None, "first_seen"),
+    Index(None, "published"),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    # Never given twice: links and Message-IDs of an erased reader must not fit the next one.
+    Column("id", Integer, Identity(), primary_key=True),
+    _required("address", Words),
+    _required("key", Words, unique=True),
+    _required("status", String(16)),
+    _required("created_at", Moment),
+    Column("confirmed_at", Moment),
+    Column("paused_until", Moment),
+    _required("zone", String(64)),
+    _required("hour", SmallInteger),
+    # Bit n is weekday n, 0 Monday.
+    _required("days", SmallInteger),
+    _required("concepts", SmallInteger),
+    _required("stories", SmallInteger),
+    _required("level", SmallInteger),
+    _required("tracks", JSON),
+    _required("text_only", Boolean),
+    Index(None, "status"),
+    sqlite_autoincrement=True,
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("key_hash", String(128), primary_key=True),
+    _required("reason", Words),
+    _required("created_at", Moment),
+)
+
+UNFINISHED = text("status IN ('pending', 'deferred', 'claimed', 'on_wire')")
+"""Spelt out, not bound: a partial index serves only a condition that holds its own words."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, Identity(), primary_key=True),
+    _required("edition_date", Date, ForeignKey("editions.date")),
+    _required("subscriber_id", Integer, index=True),
+    # The recipient's domain; empty once the reader is erased.
+    _required("domain", Words),
+    # As they were when the row was made, so that a repeat has the same bytes.
+    _required("preferences", JSON),
+    _required("status", String(16)),
+    _required("not_before", Moment),
+    # When the row may be claimed: its hour, its next try, or the end of its owner's lease.
+    _required("next_at", Moment),
+    _required("expires_at", Moment),
+    # Claims so far; with `owner` the fence against one who comes back late.
+    _required("attempts", Integer),
+    # 4xx replies that were about this recipient.
+    _required("deferrals", Integer),
+    Column("owner", Words),
+    _required("message_id", Words),
+    _required("created_at", Moment),
+    _required("updated_at", Moment),
+    _required("last_reply", Words),
+    UniqueConstraint("edition_date", "subscriber_id"),
+    Index(
+        "ix_deliveries_unfinished",
+        "edition_date",
+        "next_at",
+        "id",
+        postgresql_where=UNFINISHED,
+        sqlite_where=UNFINISHED,
+    ),
+)

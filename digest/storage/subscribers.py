@@ -1,0 +1,167 @@
+"""Subscribers and the suppression list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Row, case, delete, func, select, update
+
+from digest.domain.delivery import DeliveryStatus
+from digest.domain.subscriber import Preferences, Status, Subscriber
+from digest.storage import schema
+from digest.storage.codec import days_from_bits, days_to_bits
+from digest.storage.doors import Access, insert
+
+_T = schema.subscribers
+_SUPPRESSIONS = schema.suppressions
+_DELIVERIES = schema.deliveries
+_PAGE: Final = 1000
+"""Subscribers read at once. Each page is a transaction of its own: a slow consumer of the list
+holds nothing open."""
+
+
+class Subscribers:
+    """`ports.SubscriberStore` over SQL."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def find(self, key: str) -> Subscriber | None:
+        """By normalised address."""
+        with self._access.read() as connection:
+            row = connection.execute(select(_T).where(_T.c.key == key)).one_or_none()
+        return None if row is None else subscriber_of(row)
+
+    def add(self, subscriber: Subscriber) -> Subscriber | None:
+        """Add one; None when the address is known. The id given is ignored."""
+        values = {
+            "address": subscriber.address,
+            "key": subscriber.key,
+            "created_at": subscriber.created_at,
+            **_changeable(subscriber),
+        }
+        with self._access.write() as connection:
+            made = connection.scalar(
+                insert(connection, _T)
+                .values(**values)
+                .on_conflict_do_nothing(index_elements=[_T.c.key])
+                .returning(_T.c.id)
+            )
+        return None if made is None else replace(subscriber, id=made)
+
+    def update(self, subscriber: Subscriber) -> None:
+        """Write back status and preferences; nothing happens to one who was erased meanwhile."""
+        with self._access.write() as connection:
+            connection.execute(
+                update(_T).where(_T.c.id == subscriber.id).values(**_changeable(subscriber))
+            )
+
+    def erase(self, key: str) -> bool:
+        """Delete the subscriber and the address in their deliveries; False when unknown.
+
+        The rows of the ledger stay, so that counts stay true. A letter not yet on the wire will
+        not go out.
+        """
+        with self._access.write() as connection:
+            found = connection.scalar(delete(_T).where(_T.c.key == key).returning(_T.c.id))
+            if found is None:
+                return False
+            waiting = (
+                DeliveryStatus.PENDING,
+                DeliveryStatus.DEFERRED,
+                DeliveryStatus.CLAIMED,
+            )
+            status = _DELIVERIES.c.status
+            connection.execute(
+                update(_DELIVERIES)
+                .where(_DELIVERIES.c.subscriber_id == found)
+                .values(
+                    domain="",
+                    # A server's reply often repeats the address.
+                    last_reply="",
+                    status=case((status.in_(waiting), DeliveryStatus.SUPPRESSED), else_=status),
+                )
+            )
+        return True
+
+    def suppress(self, key_hash: str, reason: str, now: datetime) -> None:
+        """Put the keyed hash of an address on the suppression list; the first reason stays."""
+        with self._access.write() as connection:
+            connection.execute(
+                insert(connection, _SUPPRESSIONS)
+                .values(key_hash=key_hash, reason=reason, created_at=now)
+                .on_conflict_do_nothing()
+            )
+
+    def is_suppressed(self, key_hash: str) -> bool:
+        """Whether the address may not be written to."""
+        with self._access.read() as connection:
+            found = connection.scalar(
+                select(_SUPPRESSIONS.c.key_hash).where(_SUPPRESSIONS.c.key_hash == key_hash)
+            )
+        return found is not None
+
+    def listing(self, status: Status | None = None) -> Iterator[Subscriber]:
+        """All subscribers, by id, streamed."""
+        last = 0
+        while True:
+            wanted = select(_T).where(_T.c.id > last).order_by(_T.c.id).limit(_PAGE)
+            if status is not None:
+                wanted = wanted.where(_T.c.status == status)
+            with self._access.read() as connection:
+                rows = connection.execute(wanted).all()
+            for row in rows:
+                yield subscriber_of(row)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].id
+
+    def counts(self) -> Mapping[Status, int]:
+        """How many of each status, also where that is none."""
+        with self._access.read() as connection:
+            rows = connection.execute(select(_T.c.status, func.count()).group_by(_T.c.status))
+            found: dict[str, int] = dict(rows.tuples().all())
+        return {status: found.get(status, 0) for status in Status}
+
+
+def _changeable(subscriber: Subscriber) -> dict[str, Any]:
+    wants = subscriber.preferences
+    return {
+        "status": subscriber.status,
+        "confirmed_at": subscriber.confirmed_at,
+        "paused_until": subscriber.paused_until,
+        "zone": wants.zone,
+        "hour": wants.hour,
+        "days": days_to_bits(wants.days),
+        "concepts": wants.concepts,
+        "stories": wants.stories,
+        "level": wants.level,
+        "tracks": sorted(wants.tracks),
+        "text_only": wants.text_only,
+    }
+
+
+def subscriber_of(row: Row[Any]) -> Subscriber:
+    """A row of the table as a subscriber."""
+    return Subscriber(
+        id=row.id,
+        address=row.address,
+        key=row.key,
+        status=Status(row.status),
+        created_at=row.created_at,
+        preferences=Preferences(
+            zone=row.zone,
+            hour=row.hour,
+            days=days_from_bits(row.days),
+            concepts=row.concepts,
+            stories=row.stories,
+            level=row.level,
+            tracks=frozenset(row.tracks),
+            text_only=row.text_only,
+        ),
+        confirmed_at=row.confirmed_at,
+        paused_until=row.paused_until,
+    )

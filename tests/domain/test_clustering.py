@@ -1,0 +1,176 @@
+"""Entries of one event come together, others stay apart, in any order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from digest.domain.clustering import Grouping, build_story, cluster, story_id
+from digest.domain.story import Entry, Source
+
+Make = Callable[..., Entry]
+
+EVENTS = [
+    [
+        "Alphacorp releases Borealis, an open-weight language model",
+        "Alphacorp's Borealis language model is released with open weights",
+        "Borealis: Alphacorp opens the weights of its language model",
+    ],
+    [
+        "Court rules scraping of news archives by chatbot maker lawful",
+        "Judge: chatbot maker's scraping of news archives was lawful",
+    ],
+    ["Robot learns to fold laundry from ten videos"],
+    ["Survey finds most teachers use chatbots for grading"],
+]
+OUTLETS = ["alpha", "beta", "delta"]
+
+
+def entries(make_entry: Make) -> list[Entry]:
+    return [
+        make_entry(title, source=OUTLETS[at], hours=4 + at)
+        for titles in EVENTS
+        for at, title in enumerate(titles)
+    ]
+
+
+def found(groups: list[tuple[Entry, ...]]) -> set[frozenset[str]]:
+    return {frozenset(e.title for e in group) for group in groups}
+
+
+def test_events_come_together(make_entry: Make) -> None:
+    assert found(cluster(entries(make_entry))) == {frozenset(titles) for titles in EVENTS}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_order_gives_the_same_groups(make_entry: Make, seed: int) -> None:
+    made = entries(make_entry)
+    mixed = list(made)
+    Random(seed).shuffle(mixed)  # noqa: S311 - a repeatable order, no secret
+    assert cluster(mixed) == cluster(made)
+    assert cluster(mixed + mixed[:3]) == cluster(made)
+
+
+def test_groups_are_ordered_by_first_seen_and_entries_by_publication(make_entry: Make) -> None:
+    groups = cluster(entries(make_entry))
+    firsts = [min((e.first_seen, e.id) for e in group) for group in groups]
+    assert firsts == sorted(firsts)
+    assert all(list(g) == sorted(g, key=lambda e: (e.published, e.id)) for g in groups)
+
+
+def test_an_equal_ref_is_certain(make_entry: Make) -> None:
+    one = make_entry("A quiet title", source="alpha", url="https://lab.example/post")
+    other = make_entry("Nothing in common", source="hackernews", url="https://lab.example/post")
+    far = make_entry("Entirely different words", source="beta", url="https://x.example/1")
+    assert found(cluster([one, other, far])) == {
+        frozenset({one.title, other.title}),
+        frozenset({far.title}),
+    }
+
+
+def test_the_same_words_weeks_apart_are_two_events(make_entry: Make) -> None:
+    title = "Alphacorp cuts the price of its language model"
+    near = [make_entry(title, source="alpha", hours=2), make_entry(title, source="beta", hours=9)]
+    assert len(cluster(near)) == 1
+    far = [near[0], make_entry(title, source="beta", hours=24 * 14)]
+    assert len(cluster(far)) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Alphacorp releases GPT-5.1 for developers", "Alphacorp releases GPT-5.2 for developers"),
+        ("Gemini 2.5 arrives in search", "Gemini 3 arrives in search"),
+        ("Model notes weekly 12", "Model notes weekly 13"),
+    ],
+)
+def test_other_versions_are_other_stories(make_entry: Make, one: str, other: str) -> None:
+    pair = [make_entry(one, source="alpha"), make_entry(other, source="beta")]
+    assert len(cluster(pair)) == 2
+    same = [make_entry(one, source="alpha"), make_entry(one, source="beta")]
+    assert len(cluster(same)) == 1
+
+
+def test_leads_help_and_may_be_missing(make_entry: Make) -> None:
+    lead = "Borealis folds proteins in seconds, the institute in Uppsala says"
+    pair = [
+        make_entry("Borealis is here", source="alpha", lead=lead),
+        make_entry("Folding in seconds", source="beta", lead=lead + ", and it is free"),
+    ]
+    others = [make_entry(t) for t in ("Tides of the moon", "A hive of bees", "Iron ore prices")]
+    assert frozenset(e.title for e in pair) in found(cluster(pair + others))
+    bare = [replace(e, lead="") for e in pair]
+    assert len(cluster(bare + others)) == 5
+
+
+def test_a_story_has_at_most_so_many_entries(make_entry: Make) -> None:
+    many = [
+        make_entry("Alphacorp releases Borealis language model", source=f"s{at:03}")
+        for at in range(90)
+    ]
+    sizes = [len(group) for group in cluster(many, Grouping(largest=60))]
+    assert max(sizes) <= 60
+    assert sum(sizes) == 90
+
+
+def test_odd_input(make_entry: Make) -> None:
+    assert cluster([]) == []
+    empty = [make_entry("", source=name, url=f"https://{name}.example/x") for name in OUTLETS]
+    assert len(cluster(empty)) == 3
+    stop = [make_entry("the of and", source=name) for name in OUTLETS]
+    assert len(cluster(stop)) == 3
+
+
+def test_the_id_is_that_of_the_entry_seen_first(make_entry: Make) -> None:
+    early, late = make_entry("A", hours=9), make_entry("B", source="beta", hours=3)
+    assert story_id([early, late]) == story_id([late, early]) == story_id([early])
+    assert story_id([late]) != story_id([early])
+    assert len(story_id([late])) == 16
+
+
+def test_three_thousand_entries_take_seconds(make_entry: Make) -> None:
+    rng = Random(1)  # noqa: S311 - a repeatable batch, no secret
+    words = [f"word{chr(97 + a)}{chr(97 + b)}" for a in range(26) for b in range(26)] * 3
+    batch = []
+    for _ in range(750):
+        event = rng.sample(words, 9)
+        for outlet in range(4):
+            said = rng.sample(event, 6) + rng.sample(words, 2)
+            batch.append(make_entry(" ".join(said), source=f"s{outlet}", hours=rng.random() * 90))
+    started = time.process_time()
+    groups = cluster(batch)
+    assert time.process_time() - started < 6
+    assert 500 < len(groups) < 1500
+
+
+def test_build_story_lets_the_best_outlet_tell(
+    make_entry: Make, sources: dict[str, Source]
+) -> None:
+    group = [
+        make_entry("Press title", source="alpha", hours=8, lead="Press lead."),
+        make_entry("Second house", source="beta", hours=7),
+        make_entry("Same house", source="gamma", hours=9),
+        make_entry("Lab title", source="lab", hours=5, lead="Lab lead."),
+        make_entry("Listed", source="lists", hours=10),
+        make_entry("Voted", source="hackernews", hours=4, points=120.0, comments=30.0),
+        make_entry("Voted", source="hackernews", hours=3, points=90.0),
+    ]
+    story = build_story(group, sources)
+    assert (story.title, story.summary, story.outlet) == ("Lab title", "Lab lead.", "Lab")
+    assert story.outlets == ("Lab", "Alpha", "Beta")
+    assert [e.published for e in story.entries] == sorted(e.published for e in group)
+    assert story.first_seen == min(e.first_seen for e in group)
+    assert story.id == story_id(group)
+    assert story.signals == {"points": 120.0, "comments": 30.0}
+
+
+def test_a_signal_alone_stands_for_its_target(make_entry: Make, sources: dict[str, Source]) -> None:
+    entry = make_entry("Voted", source="hackernews", url="https://www.blog.example/post")
+    story = build_story([entry], sources)
+    assert (story.outlet, story.outlets) == ("blog.example", ("blog.example",))
+    with pytest.raises(ValueError, match="needs an entry"):
+        build_story([], sources)
