@@ -103,7 +103,12 @@ class Library(Protocol):
 
     @property
     def concepts(self) -> Sequence[Concept]:
-        """All concepts, in library order."""
+        """All sound concepts, in library order."""
+        ...
+
+    @property
+    def faults(self) -> Sequence[object]:
+        """What is wrong with the cards that were left out; `str()` says it."""
         ...
 
     @property

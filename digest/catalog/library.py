@@ -57,25 +57,37 @@ class ContentLibrary:
             )
         return path
 
-    @cached_property
+    @property
     def concepts(self) -> Sequence[Concept]:
-        """All concepts in library order.
+        """All sound concepts in library order; the others, and what needs them, are left out.
 
-        Raises CatalogError listing every broken card, missing prerequisite and cycle at once.
+        Raises CatalogError with all faults when not one is sound.
         """
-        concepts: list[Concept] = []
+        return self._read[0]
+
+    @property
+    def faults(self) -> Sequence[Fault]:
+        """Why cards were left out: unreadable ones, missing prerequisites, circles."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[Sequence[Concept], Sequence[Fault]]:
+        sound: dict[str, Concept] = {}
         faults: list[Fault] = []
         for slug in self.slugs:
             try:
-                concepts.append(read_card(self.folder(slug)))
+                sound[slug] = read_card(self.folder(slug))
             except CardError as error:
                 faults.extend(error.faults)
-        if not faults:
-            faults.extend(self.graph_faults(concepts))
-        if faults:
+        # A letter must go out on the day that a card breaks: leave out what is broken, then what
+        # builds on it, until the rest holds together.
+        while found := self.graph_faults(list(sound.values())):
+            faults.extend(found)
+            for fault in found:
+                sound.pop(fault.path.parent.name, None)
+        if faults and not sound:
             raise CardError(faults)
-        by_slug = {concept.slug: concept for concept in concepts}
-        return tuple(by_slug[slug] for slug in library_order(concepts))
+        return tuple(sound[slug] for slug in library_order(list(sound.values()))), tuple(faults)
 
     def graph_faults(self, concepts: Sequence[Concept]) -> list[Fault]:
         """Prerequisites that are missing, of a higher level, or in a circle."""

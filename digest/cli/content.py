@@ -78,7 +78,10 @@ def check(app: App, slugs: tuple[str, ...], seeds: int, mutants: bool, jobs: int
 @pass_app
 def list_(app: App, *, as_json: bool) -> None:
     """List all concepts in library order, the order in which they are introduced."""
-    concepts = wire(app).library.concepts
+    library = wire(app).library
+    concepts = library.concepts
+    for fault in library.faults:
+        app.warn(_shortened(f"left out: {fault}"))
     if as_json:
         app.as_json(
             [
@@ -112,9 +115,10 @@ def list_(app: App, *, as_json: bool) -> None:
 @pass_app
 def show(app: App, slug: str, variant: int, out: Path | None, open_: bool) -> None:  # noqa: FBT001 - click hands flags over
     """Show a card as text, and write it as a page as the mail shows it."""
+    from digest.catalog.card import read_card  # noqa: PLC0415
+
     wiring = wire(app)
-    wiring.library.folder(slug)
-    concept = next(c for c in wiring.library.concepts if c.slug == slug)
+    concept = read_card(wiring.library.folder(slug))
     (drawn,) = wiring.press.draw([(concept, variant)])
     if isinstance(drawn, str):
         raise CatalogError(drawn, f"run: digest content check {slug}")

@@ -145,7 +145,7 @@ class LetterPrinter:
         values = {
             "story": story,
             "slot": slot,
-            "reason": reason.rstrip("."),
+            "reason": reason.removeprefix("From the shelf: ").rstrip("."),
             "kicker": _kicker(story, now),
             "byline": _byline(story),
         }

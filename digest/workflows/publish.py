@@ -84,7 +84,7 @@ class Publisher:
             concepts=tuple(picks),
             stories=tuple(stories),
             runners_up=tuple(runners_up),
-            faults=tuple(faults),
+            faults=(*map(str, self.library.faults), *faults),
         )
         return self.store.editions.save(edition, self._blocks(edition, drawings, now))
 

@@ -57,9 +57,17 @@ def test_a_card_that_cannot_be_understood_says_where(spoil, old, new, words):
         ("  '\\beta': share", "  '\\gamma': share", r"\\beta stands in the formula"),
         ("  '\\eta': learning rate", "  '\\eta': rate\n  'q': nothing", "q is explained and not"),
         ("\\beta v_{t-1}+", "\\beta v_{t-1}+\\undefinedmacro ", "only the fallback|no renderer"),
-        ("Plain gradient descent has", "Plain gradient descent simply has", "avoid the word 'simply'"),
+        (
+            "Plain gradient descent has",
+            "Plain gradient descent simply has",
+            "avoid the word 'simply'",
+        ),
         ("{{ n.steps }} steps of size", "25 steps of size", "Example: 25 is typed by hand"),
-        ("{{ n.steps }} steps: momentum ends {{ n.closer | sig(2) }}", "far: ends", "quotes no number"),
+        (
+            "{{ n.steps }} steps: momentum ends {{ n.closer | sig(2) }}",
+            "far: ends",
+            "quotes no number",
+        ),
         ("kind: primary", "kind: rumour", "kind 'rumour' is none of"),
         ("https://doi.org", "doi.org", "is no link"),
         ("1964", "long ago", "names no year"),
@@ -74,8 +82,13 @@ def test_each_rule_is_held(spoil, old, new, words):
 
 
 def test_a_long_sentence_is_quoted_by_its_start(spoil):
-    folder = spoil("card.md", "Along the flat floor", "Along the very flat" + ", flat and flat" * 6 + " floor")
-    assert any(re.search(r"In depth: \d+ words in a sentence, 25 at most: 'Along the very", fault) for fault in faults_of(folder))
+    folder = spoil(
+        "card.md", "Along the flat floor", "Along the very flat" + ", flat and flat" * 6 + " floor"
+    )
+    assert any(
+        re.search(r"In depth: \d+ words in a sentence, 25 at most: 'Along the very", fault)
+        for fault in faults_of(folder)
+    )
 
 
 @pytest.mark.parametrize(

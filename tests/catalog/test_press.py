@@ -44,9 +44,13 @@ def test_a_card_that_fails_is_a_fault_and_the_others_are_drawn(spoil, library_fo
     ("code", "words"),
     [("while True: pass", "no picture within"), ("import os; os._exit(3)", "died")],
 )
-def test_a_figure_that_hangs_or_kills_its_process(spoil, library_folder, tmp_path, monkeypatch, code, words):
+def test_a_figure_that_hangs_or_kills_its_process(
+    spoil, library_folder, tmp_path, monkeypatch, code, words
+):
     monkeypatch.setattr(press_module, "PATIENCE_S", 6.0)
-    folder = spoil("figure.py", "    start = np.array(start)", f"    {code}\n    start = np.array(start)")
+    folder = spoil(
+        "figure.py", "    start = np.array(start)", f"    {code}\n    start = np.array(start)"
+    )
     card = read_card(folder)
     (answer,) = CachedPress(library_folder, tmp_path / "cache").draw([(card, 0)])
     assert isinstance(answer, str)

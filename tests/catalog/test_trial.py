@@ -1,4 +1,5 @@
 import re
+import shutil
 
 import pytest
 
@@ -22,13 +23,25 @@ def test_a_sound_figure_has_no_fault(momentum):
     [
         ("n.left_heavy <= n.left_plain / 5", "n.left_heavy <= n.left_plain / 500", "does not hold"),
         ("import numpy as np", "import numpy as np\nimport os", "imports os"),
-        ("import numpy as np", "import numpy as np\nimport matplotlib.pyplot", "imports matplotlib"),
+        (
+            "import numpy as np",
+            "import numpy as np\nimport matplotlib.pyplot",
+            "imports matplotlib",
+        ),
         ('{"beta": 0.6', '{"betta": 0.6', "TypeError"),
         ("HEIGHT = 3.4", "HEIGHT = 5.0", "5.00 in high"),
         ("HEIGHT = 3.4", "", "lacks HEIGHT"),
         ("def draw(fig, n):", "def draw(fig, n)", "figure.py: ?7?.*expected ':'"),
-        ('"momentum keeps no memory": (', '"nothing": ("STEPS = 25", "STEPS = 26"), "m": (', "not caught"),
-        ("closer=left_plain / left_heavy", "near=left_plain / left_heavy", "returns no such number"),
+        (
+            '"momentum keeps no memory": (',
+            '"nothing": ("STEPS = 25", "STEPS = 26"), "m": (',
+            "not caught",
+        ),
+        (
+            "closer=left_plain / left_heavy",
+            "near=left_plain / left_heavy",
+            "returns no such number",
+        ),
         ("0.05 * rng.standard_normal(2)", "eval('0.0')", "uses eval"),
     ],
 )
@@ -67,6 +80,25 @@ def test_missing_prerequisites_and_circles_are_faults_of_the_library(library_fol
         _ = ContentLibrary(library_folder).concepts
 
 
+def test_a_broken_card_and_what_builds_on_it_are_left_out(library_folder):
+    def add(slug, requires):
+        folder = library_folder / "concepts" / slug
+        shutil.copytree(library_folder / "concepts" / "momentum", folder)
+        card = folder / "card.md"
+        card.write_text(card.read_text().replace("[gradient-descent]", requires))
+
+    add("alone", "[]")
+    add("broken", "[alone")
+    add("builds-on-it", "[broken]")
+    add("builds-on-that", "[builds-on-it]")
+    library = ContentLibrary(library_folder)
+    assert [concept.slug for concept in library.concepts] == ["alone"]
+    told = "\n".join(map(str, library.faults))
+    assert re.search(r"broken/card.md:\d+: front matter is no YAML", told)
+    assert "no concept 'broken'" in told
+    assert "no concept 'builds-on-it'" in told
+
+
 def test_an_unknown_concept_names_the_nearest(library_folder):
     with pytest.raises(CatalogError, match="did you mean 'momentum'") as raised:
         ContentLibrary(library_folder).folder("momentun")
@@ -78,7 +110,10 @@ def test_an_unknown_concept_names_the_nearest(library_folder):
     [
         ("title = ", "is no TOML"),
         ('title = "x"', "lacks"),
-        ('url="https://a.example"\ntitle="x"\nhomepage=""\nowner="o"\nkind="lab"\ntier=9', "tier 9"),
+        (
+            'url="https://a.example"\ntitle="x"\nhomepage=""\nowner="o"\nkind="lab"\ntier=9',
+            "tier 9",
+        ),
         ('url="https://a.example"\ntitle="x"\nhomepage=""\nowner="o"\nkind="blog"\ntier=1', "kind"),
         (
             'url="https://a.example"\ntitle="x"\nhomepage=""\nowner="o"\nkind="lab"\ntier=1\nx=1',

