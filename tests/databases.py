@@ -104,7 +104,6 @@ class Postgres:
                 [self._bin / "postgres", "-D", data],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, **self._as(),
             )  # fmt: skip
-        self._run(None, "pg_ctl", "-D", data, "status")
         for _ in range(300):
             try:
                 with self.administrator() as connection:
@@ -114,10 +113,10 @@ class Postgres:
                 if self._process.poll() is not None:
                     raise RuntimeError(f"Postgres ended:\n{words.read_text()}") from error
                 # The socket appears and the recovery ends within milliseconds; nothing announces it.
-                self._process_wait()
+                self._pause()
         raise RuntimeError(f"Postgres does not answer:\n{words.read_text()}")
 
-    def _process_wait(self) -> None:
+    def _pause(self) -> None:
         try:
             if self._process is not None:
                 self._process.wait(0.05)
@@ -148,20 +147,14 @@ class Postgres:
         return name
 
     def drop(self, name: str) -> None:
-        """Take a database away; fails when a test has left a connection open."""
+        """Take a database away, whoever is still connected to it."""
         with self.administrator() as connection:
-            left = connection.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [name]
-            ).fetchone()
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        assert left is not None
 
     def _as(self) -> dict[str, Any]:
         return {} if self._user is None else {"user": self._user, "group": 65534, "extra_groups": []}
 
     def _run(self, log: Any, program: str, *words: object) -> None:
-        if program == "pg_ctl":
-            return
         done = subprocess.run(
             [self._bin / program, *map(str, words)],
             stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, cwd=self.folder,

@@ -54,7 +54,7 @@ class Grouping:
     loosening: float = 1.6
     loose_from: float = 5.0
     rare_share: float = 0.05
-    rare_least: int = 40
+    rare_least: int = 150
     rare_most: int = 400
     least_count: int = 3
     largest: int = 60

@@ -41,7 +41,7 @@ class Entry:
     title and day). `url` is canonical; `title` and `lead` are plain text. `published` is in UTC:
     the feed's date where it is plausible, else `first_seen`. `signals` are numbers that the source
     gives: points, comments, upvotes. `ref` is the identity of what the entry stands for: an arXiv
-    id as ``arxiv:2006.11239``, else its canonical URL; two entries with one `ref` are certain links.
+    id as ``arxiv:2006.11239``, else its canonical URL; two entries of one `ref` are certain links.
     """
 
     source: str
@@ -130,6 +130,6 @@ class ShelfItem:
     def byline(self) -> str:
         """``Vaswani et al.``, ``Sutton and Barto``, ``Karpathy``."""
         last = [name.split()[-1] for name in self.authors]
-        if self.et_al or len(last) > 2:
+        if self.et_al or len(last) > 2:  # noqa: PLR2004 - one or two are named
             return f"{last[0]} et al."
         return " and ".join(last)

@@ -244,7 +244,7 @@ class Deliveries:
                     _SUBSCRIBERS.c.id.in_(readers), _active(now)
                 )
             )
-            .tuples()
+            
             .all()
         )
         kept: list[Delivery] = []
@@ -357,7 +357,7 @@ class Deliveries:
                 .group_by(_T.c.status)
                 .order_by(_T.c.status)
             )
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     def domains(self, edition: date) -> Mapping[str, int]:
         """Recipient domain -> rows, most first; those of erased readers have none."""
@@ -369,7 +369,7 @@ class Deliveries:
                 .group_by(_T.c.domain)
                 .order_by(count.desc(), _T.c.domain)
             )
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     def next_due(self, edition: date) -> datetime | None:
         """When the next pending or deferred row is due."""

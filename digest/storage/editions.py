@@ -127,7 +127,7 @@ class Editions:
                 connection.execute(
                     select(_IMAGES.c.sha256, _IMAGES.c.png).where(_IMAGES.c.sha256.in_(wanted))
                 )
-                .tuples()
+                
                 .all()
             )
         return tuple(
@@ -184,7 +184,7 @@ class Editions:
                 .group_by(_PICKS.c.key)
                 .order_by(_PICKS.c.key)
             )
-            return dict(rows.tuples().all())
+            return dict(rows.all())
 
     def _have(self, on: date) -> Edition:
         found = self.get(on)

@@ -123,7 +123,7 @@ class Subscribers:
         """How many of each status, also where that is none."""
         with self._access.read() as connection:
             rows = connection.execute(select(_T.c.status, func.count()).group_by(_T.c.status))
-            found: dict[str, int] = dict(rows.tuples().all())
+            found: dict[str, int] = dict(rows.all())
         return {status: found.get(status, 0) for status in Status}
 
 

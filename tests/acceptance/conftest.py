@@ -13,7 +13,7 @@ import pytest
 from digest import resources
 from digest.settings import Settings
 from digest.wiring import Wiring
-from tests.databases import database_url  # noqa: F401 - a fixture
+from tests.databases import database_url, postgres, sqlite_template  # noqa: F401 - fixtures
 from tests.feedserver import FeedServer
 from tests.smtpserver import SmtpServer
 

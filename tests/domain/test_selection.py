@@ -133,6 +133,25 @@ def test_revisits_come_first_at_most_three_and_say_why(make_library: Library) ->
     assert new.reason.startswith("New: ")
 
 
+def test_due_concepts_come_by_highest_recall(make_library: Library) -> None:
+    differ = 0
+    for picks in plan_editions(make_library(120), 90):
+        due = [p.features["recall"] for p in picks[:3] if p.features.get("recall", 1.0) < 0.9]
+        assert due == sorted(due, reverse=True)
+        differ += len(set(due)) > 1
+    assert differ > 10
+
+
+def test_a_lopsided_library_gives_up_the_track_limit_before_the_next_day(
+    make_concept: Callable[..., Concept],
+) -> None:
+    concepts = [make_concept(f"a{at}", "optimisation") for at in range(14)]
+    concepts += [make_concept(f"b{at}", "llm-practice") for at in range(3)]
+    editions = list(plan_editions(concepts, 60))
+    assert all(len(picks) == 5 for picks in editions)
+    assert not [fault for fault in faults(concepts, editions, distance=2) if "again" in fault]
+
+
 def test_variants_alternate(make_library: Library) -> None:
     shown: Counter[str] = Counter()
     for picks in plan_editions(make_library(30), 60):

@@ -18,6 +18,7 @@ from digest.domain.text import likeness, plain, same_title, template, terms, ver
         ("GPT-5.2 is out", ["gpt-5.2", "gpt"]),
         ("state-of-the-art", ["stat", "art"]),
         ("Google’s models", ["googl", "model"]),
+        ("OpenAI's", ["openai"]),
         ("", []),
     ],
 )

@@ -8,7 +8,9 @@ from digest.figures.formula import FormulaError, inline_html, render, unicode_li
 
 
 def test_a_formula_is_a_padded_grey_palette_picture_at_twice_its_css_size():
-    made = render(r"q(x_t\mid x_{t-1})=\mathcal{N}\left(\sqrt{1-\beta_t}\,x_{t-1},\ \beta_tI\right)")
+    made = render(
+        r"q(x_t\mid x_{t-1})=\mathcal{N}\left(\sqrt{1-\beta_t}\,x_{t-1},\ \beta_tI\right)"
+    )
     picture = Image.open(io.BytesIO(made.png))
     assert made.renderer == "mathra"
     assert picture.size == (2 * made.width, 2 * made.height)
@@ -72,7 +74,6 @@ def test_each_fallback_draws(renderer, monkeypatch):
         monkeypatch.setattr(formula, "_ziamath", refuse)
     if renderer == "unicode":
         real = formula._mathtext
-
 
         def only_plain(text, *, plain=False):
             return real(text, plain=True) if plain else refuse()

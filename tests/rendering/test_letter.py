@@ -34,7 +34,8 @@ def test_a_letter_has_its_blocks_and_the_readers_own_links(printer, blocks):
         assert "@@" not in text
     headers = dict(letter.headers)
     assert headers["List-Unsubscribe"] == (
-        "<https://digest.example.org/u/7.sig>, <mailto:leave@digest.example.org?subject=unsubscribe>"
+        "<https://digest.example.org/u/7.sig>, "
+        "<mailto:leave@digest.example.org?subject=unsubscribe>"
     )
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert headers["List-Id"] == "digest <digest.example.org>"
@@ -102,15 +103,26 @@ def test_hosted_pictures_are_linked_by_their_content(make_printer):
 
 
 def test_a_slow_day_is_said(printer):
-    one = [printer.story_block(story(id="shelf/x", shelf=True, year=1970), 1, "From the shelf", NOW)]
+    one = [
+        printer.story_block(story(id="shelf/x", shelf=True, year=1970), 1, "From the shelf", NOW)
+    ]
     assert "No news reached us today" in printer.letter(edition(), one, delivery()).html
     both = [printer.story_block(story(), 1, "x", NOW), *(replace(b, slot=2) for b in one)]
-    assert "one of these is a landmark from our shelf" in printer.letter(edition(), both, delivery()).html
+    assert (
+        "one of these is a landmark from our shelf"
+        in printer.letter(edition(), both, delivery()).html
+    )
 
 
 @pytest.mark.parametrize(
     ("ago", "words"),
-    [(0.2, "within the hour"), (1, "1 hour ago"), (5, "5 hours ago"), (72, "3 days ago"), (-3, "within")],
+    [
+        (0.2, "within the hour"),
+        (1, "1 hour ago"),
+        (5, "5 hours ago"),
+        (72, "3 days ago"),
+        (-3, "within"),
+    ],
 )
 def test_age(printer, ago, words):
     block = printer.story_block(story(published=NOW - timedelta(hours=ago)), 1, "x", NOW)

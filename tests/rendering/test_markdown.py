@@ -9,7 +9,10 @@ from digest.rendering import markdown
     ("text", "html"),
     [
         ("a $x_t$ b", 'a <i>x</i><sub class="s"><i>t</i></sub> b'),
-        ("two $x_1$ and $y_1$", 'two <i>x</i><sub class="s">1</sub> and <i>y</i><sub class="s">1</sub>'),
+        (
+            "two $x_1$ and $y_1$",
+            'two <i>x</i><sub class="s">1</sub> and <i>y</i><sub class="s">1</sub>',
+        ),
         ("`code_with_x` *em*", "<code>code_with_x</code> <em>em</em>"),
         ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
         ("[a](https://example.org)", '<a href="https://example.org">a</a>'),
