@@ -107,14 +107,20 @@ class Postgres:
         for _ in range(300):
             try:
                 with self.administrator() as connection:
-                    self._template(connection)
-                return
+                    connection.execute("CREATE DATABASE made TEMPLATE template0")
+                break
             except psycopg.OperationalError as error:
                 if self._process.poll() is not None:
                     raise RuntimeError(f"Postgres ended:\n{words.read_text()}") from error
-                # The socket appears and the recovery ends within milliseconds; nothing announces it.
+                # It is ready within milliseconds; nothing announces it.
                 self._pause()
-        raise RuntimeError(f"Postgres does not answer:\n{words.read_text()}")
+        else:
+            raise RuntimeError(f"Postgres does not answer:\n{words.read_text()}")
+        database = connect(settings_for(self.url("made")))
+        try:
+            upgrade(database)
+        finally:
+            database.close()
 
     def _pause(self) -> None:
         try:
@@ -122,14 +128,6 @@ class Postgres:
                 self._process.wait(0.05)
         except subprocess.TimeoutExpired:
             pass
-
-    def _template(self, connection: psycopg.Connection[Any]) -> None:
-        connection.execute("CREATE DATABASE made TEMPLATE template0")
-        database = connect(settings_for(self.url("made")))
-        try:
-            upgrade(database)
-        finally:
-            database.close()
 
     def administrator(self) -> psycopg.Connection[Any]:
         """A connection to the server's own database, autocommitting."""
@@ -152,7 +150,9 @@ class Postgres:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _as(self) -> dict[str, Any]:
-        return {} if self._user is None else {"user": self._user, "group": 65534, "extra_groups": []}
+        return (
+            {} if self._user is None else {"user": self._user, "group": 65534, "extra_groups": []}
+        )
 
     def _run(self, log: Any, program: str, *words: object) -> None:
         done = subprocess.run(

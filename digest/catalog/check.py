@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 
-from digest.catalog.card import Fault
+from digest.catalog.card import CardError, Fault, read_card
 from digest.catalog.library import ContentLibrary
 from digest.domain.concept import Concept
 
@@ -47,9 +47,15 @@ def check(
             yield done.result()
 
 
-def graph(library: ContentLibrary, checked: Sequence[Checked]) -> list[Fault]:
-    """What is wrong between the cards, as far as they could be read."""
-    return library.graph_faults([c.concept for c in checked if c.concept is not None])
+def graph(library: ContentLibrary, slugs: Sequence[str]) -> list[Fault]:
+    """What is wrong between the cards named and all others, as far as they can be read."""
+    readable: list[Concept] = []
+    for slug in library.slugs:
+        try:
+            readable.append(read_card(library.folder(slug)))
+        except CardError:
+            continue  # told by its own check
+    return [f for f in library.graph_faults(readable) if f.path.parent.name in set(slugs)]
 
 
 def _one(content: str, slug: str, known: Sequence[str], seeds: int, mutants: bool) -> Checked:  # noqa: FBT001 - a task of a pool

@@ -59,7 +59,7 @@ def check(app: App, slugs: tuple[str, ...], seeds: int, mutants: bool, jobs: int
             checked.append(done)
             bar.advance()
     checked.sort(key=lambda done: done.slug)
-    faults = [fault for done in checked for fault in done.faults] + graph(library, checked)
+    faults = [fault for done in checked for fault in done.faults] + graph(library, wanted)
     if not slugs:
         _ = (library.shelf, library.sources)  # a broken file there raises, naming it
     for fault in faults:

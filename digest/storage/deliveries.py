@@ -12,22 +12,19 @@ owner who comes back after its lease writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    Select,
     TextClause,
     and_,
     case,
     func,
-    or_,
     select,
-    tuple_,
     update,
 )
 
@@ -40,22 +37,14 @@ from digest.domain.delivery import (
     Rejected,
     SendResult,
 )
-from digest.domain.edition import EditionStatus
-from digest.domain.subscriber import Preferences, Status, due_at
-from digest.errors import EditionError
 from digest.storage import schema
-from digest.storage.codec import days_from_bits, preferences_from_json, preferences_to_json
-from digest.storage.doors import Access, insert
-from digest.storage.subscribers import subscriber_of
+from digest.storage.codec import preferences_from_json
+from digest.storage.doors import Access
+from digest.storage.queue import MessageId, Queue
+from digest.storage.subscribers import active
 
 _T = schema.deliveries
 _SUBSCRIBERS = schema.subscribers
-_PAGE: Final = 1000
-_TIMES_AT_ONCE: Final = 1000
-"""(zone, hour, days) of one statement: three values each."""
-
-MessageId = Callable[[date, int], str]
-"""(edition, subscriber id) -> Message-ID without angle brackets, always the same one."""
 
 
 class Deliveries:
@@ -71,7 +60,7 @@ class Deliveries:
         on_ambiguous: Literal["resend", "hold"],
     ) -> None:
         self._access = access
-        self._message_id = message_id
+        self._queue = Queue(access, message_id)
         self._lease = timedelta(minutes=lease_minutes)
         self._retries = [timedelta(minutes=minutes) for minutes in retry_minutes]
         self._hold = on_ambiguous == "hold"
@@ -84,105 +73,7 @@ class Deliveries:
         Those whose hour passed more than `window_h` hours ago are left out; a pause that is over
         counts as active. Raises EditionError when the edition is not published.
         """
-        self._require_published(edition)
-        window = timedelta(hours=window_h)
-        due = self._times_due(edition, now, window)
-        times = sorted(due)
-        made = 0
-        for start in range(0, len(times), _TIMES_AT_ONCE):
-            wanted = self._without_row(edition, now, times[start : start + _TIMES_AT_ONCE])
-            last = 0
-            while limit is None or made < limit:
-                size = _PAGE if limit is None else min(_PAGE, limit - made)
-                # A transaction a page: nobody waits for the lock longer than for one of them.
-                with self._access.write() as connection:
-                    page = connection.execute(
-                        wanted.where(_SUBSCRIBERS.c.id > last)
-                        .order_by(_SUBSCRIBERS.c.id)
-                        .limit(size)
-                    ).all()
-                    if not page:
-                        break
-                    rows = [self._row(edition, row, due, now, window) for row in page]
-                    made += len(
-                        connection.scalars(
-                            insert(connection, _T)
-                            .on_conflict_do_nothing(
-                                index_elements=[_T.c.edition_date, _T.c.subscriber_id]
-                            )
-                            .returning(_T.c.id),
-                            rows,
-                        ).all()
-                    )
-                last = page[-1].id
-        return made
-
-    def _require_published(self, edition: date) -> None:
-        with self._access.read() as connection:
-            status = connection.scalar(
-                select(schema.editions.c.status).where(schema.editions.c.date == edition)
-            )
-        if status != EditionStatus.PUBLISHED:
-            raise EditionError(
-                f"edition {edition}: is not published, so nothing may be sent of it",
-                f"run: digest edition publish --date {edition}",
-            )
-
-    def _times_due(
-        self, edition: date, now: datetime, window: timedelta
-    ) -> dict[tuple[str, int, int], datetime]:
-        """(zone, hour, days) -> the moment, for those in [now - window, now].
-
-        A million readers are a few hundred of these, and only Python knows the zones.
-        """
-        columns = (_SUBSCRIBERS.c.zone, _SUBSCRIBERS.c.hour, _SUBSCRIBERS.c.days)
-        with self._access.read() as connection:
-            found = connection.execute(select(*columns).where(_active(now)).distinct()).all()
-        due = {}
-        for zone, hour, bits in found:
-            at = due_at(edition, Preferences(zone=zone, hour=hour, days=days_from_bits(bits)))
-            if at is not None and now - window <= at <= now:
-                due[zone, hour, bits] = at
-        return due
-
-    @staticmethod
-    def _without_row(
-        edition: date, now: datetime, times: Sequence[tuple[str, int, int]]
-    ) -> Select[Any]:
-        has_row = (
-            select(_T.c.id)
-            .where(_T.c.edition_date == edition, _T.c.subscriber_id == _SUBSCRIBERS.c.id)
-            .exists()
-        )
-        time = tuple_(_SUBSCRIBERS.c.zone, _SUBSCRIBERS.c.hour, _SUBSCRIBERS.c.days)
-        return select(_SUBSCRIBERS).where(_active(now), time.in_(times), ~has_row)
-
-    def _row(
-        self,
-        edition: date,
-        row: Row[Any],
-        due: Mapping[tuple[str, int, int], datetime],
-        now: datetime,
-        window: timedelta,
-    ) -> dict[str, Any]:
-        at = due[row.zone, row.hour, row.days]
-        return {
-            "edition_date": edition,
-            "subscriber_id": row.id,
-            "domain": row.key.rpartition("@")[2],
-            "preferences": preferences_to_json(subscriber_of(row).preferences),
-            "status": DeliveryStatus.PENDING,
-            "not_before": at,
-            "next_at": at,
-            "expires_at": at + window,
-            "attempts": 0,
-            "deferrals": 0,
-            "message_id": self._message_id(edition, row.id),
-            # The Date header, which knows no parts of a second.
-            "created_at": now.replace(microsecond=0),
-            "updated_at": now,
-            "last_reply": "",
-        }
+        return self._queue.enqueue(edition, now, window_h, limit)
 
     # --- working rows off -----------------------------------------------------------------------
 
@@ -241,11 +132,9 @@ class Deliveries:
         addresses = dict(
             connection.execute(
                 select(_SUBSCRIBERS.c.id, _SUBSCRIBERS.c.address).where(
-                    _SUBSCRIBERS.c.id.in_(readers), _active(now)
+                    _SUBSCRIBERS.c.id.in_(readers), active(now)
                 )
-            )
-            
-            .all()
+            ).all()
         )
         kept: list[Delivery] = []
         ended: dict[DeliveryStatus, list[int]] = {
@@ -274,7 +163,7 @@ class Deliveries:
         """
         stays = (
             select(_SUBSCRIBERS.c.id)
-            .where(_SUBSCRIBERS.c.id == delivery.subscriber_id, _active(now))
+            .where(_SUBSCRIBERS.c.id == delivery.subscriber_id, active(now))
             .exists()
         )
         with self._access.write(ledger=True) as connection:
@@ -381,14 +270,6 @@ class Deliveries:
                 )
             )
         return found
-
-
-def _active(now: datetime) -> ColumnElement[bool]:
-    """Subscribers who may be written to: active, or paused until a moment that has passed."""
-    return or_(
-        _SUBSCRIBERS.c.status == Status.ACTIVE,
-        and_(_SUBSCRIBERS.c.status == Status.PAUSED, _SUBSCRIBERS.c.paused_until <= now),
-    )
 
 
 def _mine(delivery: Delivery, owner: str) -> ColumnElement[bool]:

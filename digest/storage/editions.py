@@ -126,9 +126,7 @@ class Editions:
             png = dict(
                 connection.execute(
                     select(_IMAGES.c.sha256, _IMAGES.c.png).where(_IMAGES.c.sha256.in_(wanted))
-                )
-                
-                .all()
+                ).all()
             )
         return tuple(
             Block(

@@ -100,9 +100,14 @@ _UNREACHABLE: Final = (
 
 def shown(url: URL) -> str:
     """The URL without its secrets."""
-    secret = {name for name in url.query if "password" in name or name == "passfile"}
-    plain = url.set(drivername=url.get_backend_name(), password=None)
-    return plain.difference_update_query(secret).render_as_string()
+    return URL.create(
+        url.get_backend_name(),
+        username=url.username,
+        host=url.host,
+        port=url.port,
+        database=url.database,
+        query={name: value for name, value in url.query.items() if "pass" not in name},
+    ).render_as_string()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, inspect, text
 from digest import resources
 from digest.errors import MigrationError, StorageError
 from digest.storage.engine import Database, private
-from digest.storage.faults import shown, told
+from digest.storage.faults import shown
 from digest.storage.schema import metadata
 
 if TYPE_CHECKING:
@@ -103,11 +103,8 @@ def upgrade_on(connection: Connection) -> list[str]:
     from alembic import command  # noqa: PLC0415 - see the top
 
     try:
-        with told(connection.engine.url):
-            command.upgrade(_config(connection), "head")
-            _check_references(connection)
-    except StorageError:
-        raise
+        command.upgrade(_config(connection), "head")
+        _check_references(connection)
     except Exception as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise MigrationError(

@@ -16,6 +16,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -23,7 +24,6 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -185,7 +185,7 @@ subscribers = Table(
     "subscribers",
     metadata,
     # Never given twice: links and Message-IDs of an erased reader must not fit the next one.
-    Column("id", Integer, Identity(), primary_key=True),
+    Column("id", Integer, primary_key=True),
     _required("address", Words),
     _required("key", Words, unique=True),
     _required("status", String(16)),
@@ -219,7 +219,8 @@ UNFINISHED = text("status IN ('pending', 'deferred', 'claimed', 'on_wire')")
 deliveries = Table(
     "deliveries",
     metadata,
-    Column("id", Integer, Identity(), primary_key=True),
+    # 365 000 000 rows a year with a million readers: more than 32 bits hold for long.
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True),
     _required("edition_date", Date, ForeignKey("editions.date")),
     _required("subscriber_id", Integer, index=True),
     # The recipient's domain; empty once the reader is erased.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, func, or_, select, update
 
 from digest.domain.delivery import DeliveryStatus
 from digest.domain.subscriber import Preferences, Status, Subscriber
@@ -142,6 +142,14 @@ def _changeable(subscriber: Subscriber) -> dict[str, Any]:
         "tracks": sorted(wants.tracks),
         "text_only": wants.text_only,
     }
+
+
+def active(now: datetime) -> ColumnElement[bool]:
+    """Subscribers who may be written to: active, or paused until a moment that has passed."""
+    return or_(
+        _T.c.status == Status.ACTIVE,
+        and_(_T.c.status == Status.PAUSED, _T.c.paused_until <= now),
+    )
 
 
 def subscriber_of(row: Row[Any]) -> Subscriber:

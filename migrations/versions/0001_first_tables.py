@@ -11,6 +11,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+LARGE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 UTC = sa.DateTime(timezone=True)
 UNFINISHED = sa.text("status IN ('pending', 'deferred', 'claimed', 'on_wire')")
 
@@ -128,7 +129,7 @@ def stories() -> None:
 def readers() -> None:
     op.create_table(
         "subscribers",
-        sa.Column("id", sa.Integer(), sa.Identity(), primary_key=True),
+        sa.Column("id", sa.Integer(), primary_key=True),
         required("address", sa.Text()),
         required("key", sa.Text()),
         required("status", sa.String(16)),
@@ -160,7 +161,7 @@ def readers() -> None:
 def deliveries() -> None:
     op.create_table(
         "deliveries",
-        sa.Column("id", sa.Integer(), sa.Identity(), primary_key=True),
+        sa.Column("id", LARGE, primary_key=True),
         required("edition_date", sa.Date()),
         required("subscriber_id", sa.Integer()),
         required("domain", sa.Text()),

@@ -46,7 +46,7 @@ def test_everyone_whose_hour_has_come_gets_one_row(store: SqlStore, subscribe: S
     due = {
         "at-the-minute": Preferences(hour=8),
         "berlin": Preferences(zone="Europe/Berlin", hour=9),
-        "auckland": Preferences(zone="Pacific/Auckland", hour=9),
+        "auckland": Preferences(zone="Pacific/Auckland", hour=10),
     }
     not_due = {
         "later": Preferences(hour=9),
@@ -228,9 +228,7 @@ def test_an_older_attempt_of_the_same_owner_writes_nothing(
     assert store.deliveries.counts(DAY) == {"claimed": 1}
 
 
-def test_a_released_row_is_free_at_once_and_unblamed(
-    store: SqlStore, subscribe: Subscribe
-) -> None:
+def test_a_released_row_is_free_at_once_and_unblamed(store: SqlStore, subscribe: Subscribe) -> None:
     subscribe()
     queued(store)
     for _ in range(9):

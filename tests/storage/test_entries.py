@@ -32,9 +32,7 @@ def test_new_entries_are_counted_once(store: SqlStore) -> None:
 
 def test_an_entry_seen_again_keeps_all_but_its_signals(store: SqlStore) -> None:
     store.entries.record(FeedResult(STATE, (an_entry(),)), NOW)
-    again = an_entry(
-        title="Changed", first_seen=NOW, signals={"points": 99, "comments": 1.5}
-    )
+    again = an_entry(title="Changed", first_seen=NOW, signals={"points": 99, "comments": 1.5})
     assert store.entries.record(FeedResult(STATE, (again, an_entry("2"))), NOW) == 1
     kept = store.entries.window(datetime(2026, 1, 1, tzinfo=UTC), NOW)
     assert kept[0] == replace(an_entry(), signals={"points": 99, "comments": 1.5})

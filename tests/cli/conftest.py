@@ -1,0 +1,68 @@
+"""Commands run as a person runs them: another process, a folder, an environment."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from digest import resources
+from tests.smtpserver import SmtpServer
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def press_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("press-cache")
+
+
+@pytest.fixture
+def smtp():
+    with SmtpServer() as server:
+        yield server
+
+
+@pytest.fixture
+def own_content(tmp_path: Path) -> Path:
+    """A content/ that may be spoilt: five root cards, the shelf, and no sources."""
+    shipped, own = resources.folder("content"), tmp_path / "content"
+    (own / "sources").mkdir(parents=True)
+    shutil.copytree(shipped / "stories", own / "stories")
+    shutil.copy(shipped / "wanted.toml", own)
+    for slug in ("entropy", "gradient-descent", "normal-distribution", "markov-chain", "momentum"):
+        shutil.copytree(
+            shipped / "concepts" / slug,
+            own / "concepts" / slug,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+    return own
+
+
+@pytest.fixture
+def digest(tmp_path: Path, press_cache: Path) -> Run:
+    """Run `digest ...` in an empty folder, asking no feed unless told otherwise."""
+
+    def run(*words: str, stdin: str | None = None, **environ: str):
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ}
+        done = subprocess.run(
+            [sys.executable, "-m", "digest", *words],
+            cwd=tmp_path,
+            env=kept
+            | {"DIGEST_PATHS__CACHE": str(press_cache), "DIGEST_FEEDS__DRY_RUN_BUDGET_S": "0"}
+            | environ,
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        assert "Traceback" not in done.stdout + done.stderr
+        return done
+
+    return run

@@ -1,0 +1,98 @@
+"""`digest serve scheduler` and `digest stories`, run as programs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.feedserver import FeedServer
+
+RSS = """<?xml version='1.0'?><rss version='2.0'><channel><title>Lab</title>
+<item><title>A language model that proves theorems</title><link>https://lab.example/1</link>
+<description>The model proves two theorems. Its weights are open.</description></item>
+</channel></rss>"""
+
+
+@pytest.fixture
+def content_with_feed(own_content):
+    with FeedServer() as feeds:
+        feeds.serve("/feed", RSS)
+        feeds.serve("/down", status=503)
+        for slug in ("feed", "down"):
+            (own_content / "sources" / f"{slug}.toml").write_text(
+                f'url = "{feeds.url(f"/{slug}")}"\ntitle = "{slug}"\nhomepage = ""\n'
+                f'owner = "{slug}"\nkind = "lab"\ntier = 1\n'
+            )
+        yield {
+            "DIGEST_PATHS__CONTENT": str(own_content),
+            "DIGEST_FEEDS__ALLOW_PRIVATE": '["127.0.0.0/8"]',
+            "DIGEST_FEEDS__HOST_INTERVAL_S": "0",
+        }
+
+
+def test_stories_are_fetched_listed_and_told_apart_from_faults(digest, content_with_feed):
+    done = digest("stories", "fetch", **content_with_feed)
+    assert done.returncode == 0, done.stderr
+    assert "1 new entries" in done.stdout
+    assert "down: " in done.stderr
+    assert "proves theorems" in digest("stories", "list", **content_with_feed).stdout
+    listed = json.loads(digest("stories", "sources", "--json", **content_with_feed).stdout)
+    conditions = {row["source"]: row["condition"] for row in listed}
+    assert conditions["feed"] == "well"
+    assert "503" in conditions["down"]
+
+
+def test_a_dry_run_asks_the_feeds_when_it_has_no_fresh_story(digest, content_with_feed):
+    done = digest("send", "--dry-run", **content_with_feed, DIGEST_FEEDS__DRY_RUN_BUDGET_S="10")
+    assert "asking the feeds" in done.stdout, done.stderr
+    assert "A language model that proves theorems (feed)" in done.stdout
+    assert done.stdout.count("From the shelf:") == 4
+
+
+def test_once_does_what_is_due_and_a_second_time_nothing(digest, content_with_feed, smtp):
+    more = content_with_feed | {"DIGEST_SMTP__PORT": str(smtp.settings().port)}
+    hour = time.gmtime().tm_hour
+    digest("subscribers", "add", "ada@example.org", "--hour", str(hour), **more)
+    for _ in range(2):
+        done = digest("serve", "scheduler", "--once", **more)
+        assert done.returncode == 0, done.stderr
+    assert len(smtp.letters) == 1
+
+
+def test_the_scheduler_works_until_it_is_told_to_stop(
+    content_with_feed, smtp, tmp_path, press_cache
+):
+    environ = {
+        **{name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ},
+        **content_with_feed,
+        "DIGEST_SMTP__PORT": str(smtp.settings().port),
+        "DIGEST_PATHS__CACHE": str(press_cache),
+    }
+    command = [sys.executable, "-m", "digest"]
+    hour = str(time.gmtime().tm_hour)
+    subprocess.run(
+        [*command, "subscribers", "add", "ada@example.org", "--hour", hour],
+        cwd=tmp_path, env=environ, check=True, capture_output=True,
+    )  # fmt: skip
+    both = [
+        subprocess.Popen(
+            [*command, "serve", "scheduler"],
+            cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not smtp.letters and time.monotonic() < deadline:
+        time.sleep(0.1)
+    said = []
+    for process in both:
+        process.send_signal(signal.SIGTERM)
+    for process in both:
+        said.append(process.communicate(timeout=60)[1])
+        assert process.returncode == 0, said[-1]
+    assert len(smtp.letters) == 1, said
+    assert all("leaving" in text and "Traceback" not in text for text in said), said
