@@ -28,11 +28,13 @@ from typing import Any, Self
 
 import psycopg
 import pytest
+from psycopg import sql
 from pydantic import SecretStr
 
 from digest.settings import DatabaseSettings
 from digest.storage import SqlStore, connect, open_store
 from digest.storage.migrate import upgrade
+from digest.storage.schema import metadata
 
 __all__ = [
     "Postgres",
@@ -45,6 +47,8 @@ __all__ = [
     "store",
 ]
 
+SHARED = "shared"
+"""The database that all tests of a process share in turn: emptying it is faster than a new one."""
 BOTH = ["sqlite", "postgres"]
 _FAST = {
     # Nothing of a test outlives the server: no need to wait for the disk.
@@ -144,6 +148,19 @@ class Postgres:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return name
 
+    def empty(self, name: str) -> None:
+        """End what a failed test has left open in a database, and delete all rows."""
+        with psycopg.connect(self.url(name)) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = %s AND pid <> pg_backend_pid()",
+                [name],
+            )
+            # No triggers: they would keep what was published.
+            connection.execute("SET session_replication_role = replica")
+            for table in reversed(metadata.sorted_tables):
+                connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
+
     def drop(self, name: str) -> None:
         """Take a database away, whoever is still connected to it."""
         with self.administrator() as connection:
@@ -217,7 +234,10 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'db' / 'digest.db'}"
         return
-    yield from _of(request.getfixturevalue("postgres"), "template0")
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.database("template0")
+    yield server.url(name)
+    server.drop(name)
 
 
 @pytest.fixture(params=BOTH)
@@ -228,13 +248,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    yield from _of(request.getfixturevalue("postgres"), "made")
-
-
-def _of(server: Postgres, template: str) -> Iterator[str]:
-    name = server.database(template)
-    yield server.url(name)
-    server.drop(name)
+    server: Postgres = request.getfixturevalue("postgres")
+    server.empty(SHARED)
+    yield server.url(SHARED)
 
 
 @pytest.fixture

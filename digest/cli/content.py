@@ -150,6 +150,46 @@ def show(app: App, slug: str, variant: int, out: Path | None, open_: bool) -> No
         click.launch(str(page))
 
 
+@content.command()
+@click.argument("slugs", metavar="[SLUG]...", nargs=-1)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File of the page; else concepts/sheet.html in paths.out.",
+)
+@pass_app
+def sheet(app: App, slugs: tuple[str, ...], out: Path | None) -> None:
+    """Write a page with all figures at mail and phone size, light, dark and grey."""
+    from digest.catalog.sheet import contact_sheet  # noqa: PLC0415
+
+    wiring = wire(app)
+    for slug in slugs:
+        wiring.library.folder(slug)
+    concepts = [c for c in wiring.library.concepts if not slugs or c.slug in slugs]
+    wanted = [(concept, variant) for concept in concepts for variant in (0, 1)]
+    drawings, faults = [], 0
+    with app.progress(len(wanted), "Drawing") as bar:
+        for start in range(0, len(wanted), 8):
+            for drawn in wiring.press.draw(wanted[start : start + 8]):
+                bar.advance()
+                if isinstance(drawn, str):
+                    app.warn(_shortened(drawn))
+                    faults += 1
+                else:
+                    drawings.append(drawn)
+    page = out or app.settings.paths.out / "concepts" / "sheet.html"
+    try:
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(contact_sheet(drawings), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"{page}: cannot be written: {error.strerror}", "choose another with --out"
+        ) from error
+    app.answer(f"{len(drawings)} figures: {page}")
+    if faults:
+        click.get_current_context().exit(1)
+
+
 def _shortened(fault: str) -> str:
     """Paths as one would type them from here."""
     return fault.replace(f"{Path.cwd()}/", "")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import sys
 from datetime import datetime
 
 import click
 
 from digest.cli._console import App, pass_app
 from digest.cli._wire import DATE, edition_date, show_picks, wire
-from digest.domain.edition import Edition, EditionStatus
+from digest.domain.edition import ConceptPick, Edition, EditionStatus, Role
 from digest.errors import EditionError
 
 
@@ -68,6 +70,35 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
         [(e.date, e.number, e.status, e.subject) for e in editions],
         ["date", "No.", "status", "subject"],
     )
+
+
+@edition.command()
+@click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True)
+@click.option("--why", is_flag=True, help="Say for each concept why it is there.")
+@click.option("--csv", "as_csv", is_flag=True, help="As CSV: edition, slot, concept, role, reason.")
+@pass_app
+def plan(app: App, *, days: int, why: bool, as_csv: bool) -> None:
+    """Print which concepts the coming editions would have, from the first edition on."""
+    from digest.domain.selection import plan_editions  # noqa: PLC0415
+
+    planned = plan_editions(wire(app).library.concepts, days)
+    if as_csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(["edition", "slot", "concept", "role", "reason"])
+        for number, picks in enumerate(planned, start=1):
+            writer.writerows([(number, p.slot, p.slug, p.role, p.reason) for p in picks])
+        return
+    for number, picks in enumerate(planned, start=1):
+        if why:
+            app.answer(f"Edition {number}", bold=True)
+            for pick in picks:
+                app.answer(f"  {pick.slug} ({pick.role}): {pick.reason}")
+        else:
+            app.answer(f"{number:4}  " + ", ".join(_marked(pick) for pick in picks))
+
+
+def _marked(pick: ConceptPick) -> str:
+    return pick.slug if pick.role is Role.NEW else f"{pick.slug}*"
 
 
 @click.command(short_help="Say why an edition holds what it holds.")

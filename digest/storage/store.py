@@ -13,11 +13,12 @@ from sqlalchemy import Connection
 from digest.ports import DeliveryStore, EditionStore, EntryStore, SubscriberStore
 from digest.settings import DatabaseSettings
 from digest.storage import migrate
-from digest.storage.deliveries import Deliveries, MessageId
+from digest.storage.deliveries import Deliveries
 from digest.storage.doors import Access, Doors, TrialDoors
 from digest.storage.editions import Editions
 from digest.storage.engine import Database, connect
 from digest.storage.entries import Entries
+from digest.storage.queue import MessageId
 from digest.storage.subscribers import Subscribers
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,6 @@ from digest.domain.subscriber import Status
 from digest.errors import StorageError
 from digest.settings import DatabaseSettings
 from digest.storage import SqlStore, connect, open_store
-from digest.storage.faults import explained
 from tests.databases import Postgres, settings_for
 from tests.storage.conftest import a_subscriber
 
@@ -56,18 +58,43 @@ def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:
         assert "cannot be opened" in fault(f"sqlite:///{tmp_path}", keep=keep).message
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
-    tmp_path.chmod(0o555)
-    assert "cannot be opened" in fault(f"sqlite:///{tmp_path}/digest.db").message
+@pytest.fixture
+def locked_folder() -> Iterator[Path]:
+    """A folder that this test may look into and not write; root becomes `nobody` for it."""
+    folder = Path(tempfile.mkdtemp(prefix="digest-test-"))
+    root = os.geteuid() == 0
+    folder.chmod(0o755)
+    yield folder
+    if root:
+        os.seteuid(0)
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
 
 
-def test_a_file_that_may_only_be_read(sqlite_template: Path, tmp_path: Path) -> None:
-    """Root may write everywhere, so SQLite is told that the file is read-only."""
-    with pytest.raises(StorageError) as caught:
-        raise explained(connect(settings_for(f"sqlite:///{tmp_path}/x.db")).url, "attempt to "
-                        "write a readonly database")  # fmt: skip
-    assert "may be read but not written" in caught.value.message
+def lock(folder: Path) -> None:
+    for file in folder.iterdir():
+        file.chmod(0o444)
+    folder.chmod(0o555)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+
+
+def test_a_folder_that_may_not_be_written(locked_folder: Path) -> None:
+    lock(locked_folder)
+    assert "cannot be opened" in fault(f"sqlite:///{locked_folder}/digest.db").message
+    assert "cannot be made" in fault(f"sqlite:///{locked_folder}/sub/digest.db").message
+
+
+def test_a_file_that_may_only_be_read(locked_folder: Path, sqlite_template: Path) -> None:
+    path = locked_folder / "digest.db"
+    shutil.copy(sqlite_template, path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    connection.close()
+    lock(locked_folder)
+    assert "may be read but not written" in fault(f"sqlite:///{path}").message
+    with open_store(settings_for(f"sqlite:///{path}"), keep=False) as trial:
+        assert trial.subscribers.add(a_subscriber()) is not None
 
 
 def test_a_lock_that_is_held_too_long(tmp_path: Path, sqlite_template: Path) -> None:

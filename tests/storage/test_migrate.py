@@ -31,7 +31,7 @@ def tables(database: Database) -> set[str]:
 
 def at(database: Database, revision: str) -> None:
     with database.transaction("write") as connection:
-        connection.execute(text(f"UPDATE {migrate.VERSION_TABLE} SET version_num = :new"), {"new": revision}  # noqa: S608 - a constant)
+        connection.execute(text("UPDATE digest_revision SET version_num = :new"), {"new": revision})
 
 
 @pytest.fixture

@@ -59,12 +59,23 @@ def test_nothing_of_a_dry_run_lasts(database_settings: DatabaseSettings) -> None
         assert len(before["editions"]) == 1
 
 
-def test_a_dry_run_that_breaks_off_leaves_nothing(database_settings: DatabaseSettings) -> None:
-    with pytest.raises(ZeroDivisionError), open_store(database_settings, keep=False) as trial:
+def _break_off(settings: DatabaseSettings) -> None:
+    with open_store(settings, keep=False) as trial:
         trial.subscribers.add(a_subscriber())
         _ = 1 / 0
+
+
+def test_a_dry_run_that_breaks_off_leaves_nothing(database_settings: DatabaseSettings) -> None:
+    with pytest.raises(ZeroDivisionError):
+        _break_off(database_settings)
     with open_store(database_settings) as store:
         assert store.subscribers.find("ada@example.org") is None
+
+
+def _add_and_fail(store: SqlStore) -> None:
+    with store.write():
+        store.subscribers.add(a_subscriber("undone"))
+        _ = 1 / 0
 
 
 def test_a_block_that_fails_is_undone_inside_a_dry_run(
@@ -72,9 +83,8 @@ def test_a_block_that_fails_is_undone_inside_a_dry_run(
 ) -> None:
     with open_store(database_settings, keep=False) as trial:
         trial.subscribers.add(a_subscriber("kept"))
-        with pytest.raises(ZeroDivisionError), trial.write():
-            trial.subscribers.add(a_subscriber("undone"))
-            _ = 1 / 0
+        with pytest.raises(ZeroDivisionError):
+            _add_and_fail(trial)
         assert trial.subscribers.find("kept@example.org") is not None
         assert trial.subscribers.find("undone@example.org") is None
 
