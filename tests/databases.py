@@ -125,6 +125,8 @@ class Postgres:
             upgrade(database)
         finally:
             database.close()
+        with self.administrator() as connection:
+            connection.execute(f"CREATE DATABASE {SHARED} TEMPLATE made")
 
     def _pause(self) -> None:
         try:
@@ -145,7 +147,7 @@ class Postgres:
         """Make a database from a template (template0: empty; made: with the tables)."""
         name = f"t{next(self._number)}"
         with self.administrator() as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
     def empty(self, name: str) -> None:
@@ -200,8 +202,14 @@ def _binaries(folder: Path) -> Path:
         return found[-1].parent
     # A virtual environment of root's may lie where `nobody` cannot look.
     folder.chmod(0o755)
-    shutil.copytree(found[-1].parents[1], folder / "postgres", symlinks=True)
-    return folder / "postgres" / "bin"
+    # The libraries lie beside the package and are found by their relative place.
+    install = found[-1].parents[1]
+    package = install.parent
+    copy = folder / "wheel" / package.name / install.name
+    shutil.copytree(install, copy, symlinks=True)
+    for libraries in package.parent.glob(f"{package.name}.libs"):
+        shutil.copytree(libraries, folder / "wheel" / libraries.name, symlinks=True)
+    return copy / "bin"
 
 
 def settings_for(url: str, busy_timeout_s: float = 10.0) -> DatabaseSettings:

@@ -303,6 +303,8 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
 def test_a_signal_from_the_keyboard_ends_it_with_one_line() -> None:
     code = (
         "import click, signal, digest.cli as c, digest.cli._lazy as l\n"
+        # A test run in the background hands an ignored SIGINT down to its children.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "@click.command()\ndef wait():\n    print('ready', flush=True); signal.pause()\n"
         "l.LazyGroup.get_command = lambda *_: wait\n"
         "c.main(['config'])"

@@ -217,6 +217,17 @@ def test_an_owner_beyond_its_lease_writes_nothing(store: SqlStore, subscribe: Su
     assert store.deliveries.counts(DAY) == {"sent": 1}
 
 
+def test_only_the_owner_writes(store: SqlStore, subscribe: Subscribe) -> None:
+    subscribe()
+    queued(store)
+    delivery = claimed(store, "me")
+    with pytest.raises(NoReply):
+        store.deliveries.on_wire(delivery, "thief", NOW)
+    store.deliveries.record(delivery, "thief", Accepted("250"), NOW)
+    store.deliveries.release(delivery, "thief", "mine", NOW)
+    assert store.deliveries.counts(DAY) == {"claimed": 1}
+
+
 def test_an_older_attempt_of_the_same_owner_writes_nothing(
     store: SqlStore, subscribe: Subscribe
 ) -> None:
