@@ -13,6 +13,7 @@ Steps are CONNECT, EHLO, HELO, STARTTLS, AUTH, MAIL, RCPT, DATA, END (end of dat
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import tempfile
@@ -278,7 +279,9 @@ class _Protocol(SMTP):
     def cut(self) -> None:
         transport = self.transport
         if isinstance(transport, asyncio.WriteTransport):
-            transport.abort()
+            # Python 3.11.2: a TLS transport whose connection is gone has nothing left to abort.
+            with contextlib.suppress(AttributeError):
+                transport.abort()
 
     async def misbehave(self, step: str, recipients: list[str]) -> str:
         """Carry out the script; the reply to give, or nothing for the usual one."""

@@ -20,7 +20,7 @@ VARIANTS = (
     {"margin": 0.12, "turn": 160.0},
 )
 
-POINTS = 60
+POINTS = 48
 SETS = 40
 LOOKS = 3
 
@@ -55,11 +55,13 @@ def bound(x, y, normal):
 
 
 def compute(rng, margin, turn):
-    # The set whose mistakes are drawn: the first with enough of them to watch.
-    for _ in range(50):
+    # The set whose mistakes are drawn: the first in which there is something to watch.
+    for _ in range(300):
         x, y, normal = separable(rng, margin, np.deg2rad(turn))
         history, wrong = learn(x, y)
-        if len(wrong) >= 6:
+        shown = np.array([1, len(wrong) // 2, len(wrong)])
+        errors = [(y * (x @ history[k]) <= 0).sum() for k in shown]
+        if len(wrong) >= 6 and errors[0] > 10 > errors[1] > 2:
             break
     others = []
     for _ in range(SETS):
@@ -68,8 +70,6 @@ def compute(rng, margin, turn):
         done = np.all(more[1] * (more[0] @ path[-1]) > 0)
         others.append((len(misses), bound(*more), done))
     mistakes, limits, finished = map(np.array, zip(*others, strict=True))
-    shown = np.array([1, len(wrong) // 2, len(wrong)])
-    errors = [(y * (x @ history[k]) <= 0).sum() for k in shown]
     return SimpleNamespace(
         x=x,
         y=y,
@@ -120,7 +120,7 @@ def draw(fig, n):
         ax.plot([-along[0], along[0]], [-along[1], along[1]], color=INK)
         for sign, mark, colour in ((1, "o", BLUE), (-1, "s", VERMILLION)):
             own = n.x[n.y == sign]
-            ax.plot(*own.T, mark, color=colour, markersize=5.5, mec=WHITE, mew=0.6)
+            ax.plot(*own.T, mark, color=colour, markersize=6, mec=WHITE, mew=0.6)
         bad = n.x[n.y * (n.x @ w) <= 0]
         ax.plot(*bad.T, "o", color="none", mec=INK, mew=1.8, markersize=11)
         ax.set(xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), aspect="equal")
