@@ -70,7 +70,7 @@ def _shown_texts(figure: Figure) -> list[Text]:
     return [
         text
         for text in figure.findobj(Text)
-        if isinstance(text, Text)  # type: ignore[redundant-expr]
+        if isinstance(text, Text)
         and text.get_text().strip()
         and text.get_visible()
         and id(text) not in hidden

@@ -11,7 +11,7 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageOps
 
 from digest.figures import palette
 from digest.figures.inspection import faults
@@ -21,7 +21,7 @@ COLOURS: Final = 64
 MAX_BYTES: Final = 48 * 1024
 """Budget of one figure in a mail, bytes."""
 EDGE_PX: Final = 24
-"""White baked in on every side, natural pixels: dark pages must not touch the drawing."""
+"""White baked in on every side, natural pixels: a dark page must not touch the drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,22 +46,46 @@ def press(
     in words; the plate is whole all the same. Exceptions of `draw` pass through.
     """
     with mpl.rc_context(palette.STYLE):  # type: ignore[arg-type]
-        figure = Figure(
-            figsize=(palette.WIDTH_IN, height_in), dpi=palette.DPI, layout="constrained"
-        )
-        edge = EDGE_PX / palette.DPI
-        figure.get_layout_engine().set(w_pad=edge, h_pad=edge)  # type: ignore[union-attr, call-arg]
-        canvas = FigureCanvasAgg(figure)
-        draw(figure, numbers)
-        canvas.draw()
+        figure, picture = _drawn(draw, numbers, height_in, 0)
         found = faults(figure)
-        raw = Image.frombuffer(
-            "RGBA", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBA", 0, 1
-        ).convert("RGB")
-    png = squeeze(raw, colours)
+        missing = EDGE_PX - _margin(picture)
+        if missing > 0:
+            # Markers, arrows and glyphs reach out of what the layout engine knows of, by up to
+            # 10 px: the same drawing on a canvas that is smaller by that, with white around it.
+            # One more, because the canvas of a fractional size loses up to a pixel.
+            smaller = _drawn(draw, numbers, height_in, missing + 1)[1]
+            picture = Image.new("RGB", picture.size, "white")
+            picture.paste(smaller, (missing + 1, missing + 1))
+    png = squeeze(picture, colours)
     if len(png) > MAX_BYTES:
         found.append(f"the picture has {len(png) / 1024:.0f} KB, {MAX_BYTES // 1024} at most")
-    return Plate(png, raw.width // 2, raw.height // 2, tuple(found))
+    return Plate(png, picture.width // 2, picture.height // 2, tuple(found))
+
+
+def _drawn(
+    draw: Draw, numbers: SimpleNamespace, height_in: float, less_px: int
+) -> tuple[Figure, Image.Image]:
+    """The figure on a canvas that is `less_px` smaller on every side, and its picture."""
+    less = 2 * less_px / palette.DPI
+    size = (palette.WIDTH_IN - less, height_in - less)
+    figure = Figure(figsize=size, dpi=palette.DPI, layout="constrained")
+    edge = EDGE_PX / palette.DPI
+    figure.get_layout_engine().set(w_pad=edge, h_pad=edge)  # type: ignore[union-attr, call-arg]
+    canvas = FigureCanvasAgg(figure)
+    draw(figure, numbers)
+    canvas.draw()
+    picture = Image.frombuffer(
+        "RGBA", canvas.get_width_height(), canvas.buffer_rgba(), "raw", "RGBA", 0, 1
+    )
+    return figure, picture.convert("RGB")
+
+
+def _margin(picture: Image.Image) -> int:
+    """White pixels between the ink and the nearest edge."""
+    ink = ImageOps.invert(picture.convert("L")).getbbox()
+    if ink is None:
+        return min(picture.size)
+    return min(ink[0], ink[1], picture.width - ink[2], picture.height - ink[3])
 
 
 def squeeze(picture: Image.Image, colours: int) -> bytes:

@@ -112,8 +112,11 @@ class LetterPrinter:
             "slot": slot,
             "card": card,
             "revisit": revisit,
-            "reference": card.references[0],
-            "nearby": self._nearby(card, 1 if revisit else 2),
+            "reference": {
+                "text": _short_reference(card.references[0].text),
+                "url": card.references[0].url,
+            },
+            "nearby": self._nearby(card, 1),
             "card_url": f"{self._imprint.base_url}/concepts/{card.slug}",
             "alt": markdown.plain(drawn.alt),
             "formula_text": drawn.formula_text,
@@ -230,7 +233,7 @@ class LetterPrinter:
             "stories_title": _stories_title(len(stories), shelf),
             "shelf_note": _shelf_note(len(stories), shelf),
             "archive_url": f"{self._imprint.base_url}/editions/",
-            "report_url": self._report_url(edition, concepts),
+            "report_url": self._report_url(edition),
         }
         marks = {name: f"@@{name}@@" for name in _MARKS}
         page = self._templates.render(
@@ -299,17 +302,27 @@ class LetterPrinter:
             if related.slug in known
         ][:most]
 
-    def _report_url(self, edition: Edition, concepts: Sequence[Block]) -> str:
-        versions = {pick.slug: pick.version for pick in edition.concepts}
-        cards = ", ".join(f"{block.key} v{versions.get(block.key, 1)}" for block in concepts)
+    def _report_url(self, edition: Edition) -> str:
         subject = quote(f"Error in No. {edition.number}")
-        return f"mailto:{self._imprint.report_address}?subject={subject}&body={quote(cards)}"
+        return f"mailto:{self._imprint.report_address}?subject={subject}"
 
     def _html(self, name: str, values: Mapping[str, Any]) -> str:
         return inline_fragment(self._templates.render(name, **values), self._css)
 
     def _text(self, name: str, values: Mapping[str, Any]) -> str:
         return _fold_blank_lines(self._templates.render(name, **values))
+
+
+def _short_reference(text: str) -> str:
+    """``C. E. Shannon, 1948`` or ``T. Hastie et al., 2009``: the page has the whole of it."""
+    parts = [part.strip() for part in text.split(",")]
+    author = parts[0].removesuffix(" et al.")
+    several = text.startswith(f"{author} et al") or (
+        len(parts) > 1
+        and re.match(r"(?:and )?(?:[A-ZÀ-Þ]\.[- ]?)+ ?[A-ZÀ-Þ]", parts[1]) is not None
+    )
+    years = re.findall(r"\b(?:1[6-9]|20)\d\d\b", text)
+    return f"{author}{' et al.' if several else ''}{f', {years[-1]}' if years else ''}"
 
 
 def _splice(template: str, fields: Mapping[str, str]) -> str:

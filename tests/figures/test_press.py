@@ -3,10 +3,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from digest.figures import palette
-from digest.figures.press import press
+from digest.figures.press import EDGE_PX, press
 
 N = SimpleNamespace(x=np.linspace(0, 1, 20))
 
@@ -29,6 +29,18 @@ def test_a_plate_is_an_opaque_palette_picture_within_the_budget():
 
 def test_the_same_numbers_give_the_same_bytes():
     assert press(good, N, 3.0).png == press(good, N, 3.0).png
+
+
+def test_what_reaches_to_the_edge_is_drawn_a_little_smaller():
+    def draw(fig, n):
+        ax = fig.subplots()
+        ax.plot(n.x, n.x, "o-", color=palette.BLUE, markersize=20, clip_on=False)
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+        ax.set_axis_off()
+
+    ink = ImageOps.invert(Image.open(io.BytesIO(press(draw, N, 3.0).png)).convert("L")).getbbox()
+    left, top, right, bottom = ink
+    assert min(left, top, 1200 - right, 600 - bottom) >= EDGE_PX
 
 
 def small_type(ax):
