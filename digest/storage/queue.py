@@ -81,7 +81,7 @@ class Queue:
         if status != EditionStatus.PUBLISHED:
             raise EditionError(
                 f"edition {edition}: is not published, so nothing may be sent of it",
-                f"run: digest edition publish --date {edition}",
+                f"run: digest edition build --publish --date {edition}",
             )
 
     def _times_due(

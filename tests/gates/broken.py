@@ -1,4 +1,4 @@
-"""Letters that must not pass: each changes one thing of the sample and names the fault to be seen."""
+"""Letters that must not pass: each changes one thing of the sample and names its fault."""
 
 from __future__ import annotations
 
@@ -68,7 +68,10 @@ def _base64(letter: Sample) -> None:
 BROKEN: dict[str, tuple[Break, str]] = {
     # header fields
     "no message-id": (_header("Message-ID", None), "Message-ID: stands 0 times"),
-    "foreign message-id": (_header("Message-ID", "<1@other.example>"), "the sender's is example.org"),
+    "foreign message-id": (
+        _header("Message-ID", "<1@other.example>"),
+        "the sender's is example.org",
+    ),
     "long subject": (_header("Subject", "x" * 61), "Subject: 61 characters"),
     "no date": (_header("Date", None), "header Date: stands 0"),
     "no list-id": (_header("List-Id", None), "List-Id: stands 0"),
@@ -103,14 +106,18 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "short alt": (_html('alt="A staircase falls', 'alt="x" title="A'), "alt of 1 characters"),
     "long alt": (_html('alt="', f'alt="{"word " * 50}'), "10 to 250 wanted"),
     "unstyled alt": (
-        _html("font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:14px;"
-              "line-height:20px;", ""),
+        _html(
+            "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif;font-size:14px;"
+            "line-height:20px;",
+            "",
+        ),
         "for its alt text",
     ),
     "dangling cid": (_html("cid:figure-shrinkage", "cid:figure-gone"), "is no part of the letter"),
     "unused part": (_html("cid:figure-shrinkage", "cid:figure-gone"), "referenced 0 times"),
     "cid used twice": (
-        _html("cid:figure-gibbs-sampling.", "cid:figure-shrinkage."), "referenced 2 times"
+        _html("cid:figure-gibbs-sampling.", "cid:figure-shrinkage."),
+        "referenced 2 times",
     ),
     "two parts of one cid": (_twice, "2 parts have this Content-ID"),
     "foreign image": (_html("cid:figure-shrinkage", "http://example.org/a"), "neither cid: nor"),
@@ -138,9 +145,13 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "no title": (_html(f"<title>{SUBJECT}</title>", ""), "0 <title> with text"),
     "no lang": (_html('<html lang="en"', "<html"), "<html> has no lang"),
     "no wrapper": (_html('<div lang="en" dir="ltr"', "<div"), "Gmail drops <html>"),
-    "layout table without role": (_html('<table role="presentation" width="100%"', "<table"), "no role"),
+    "layout table without role": (
+        _html('<table role="presentation" width="100%"', "<table"),
+        "no role",
+    ),
     "ghost table without role": (
-        _html('<table role="presentation" width="600"', '<table width="600"'), "ghost <table>"
+        _html('<table role="presentation" width="600"', '<table width="600"'),
+        "ghost <table>",
     ),
     "no ghost table": (_html("<!--[if mso]><table", "<!--[off mso]><table"), "no ghost table"),
     "open ghost table": (_html("<!--[if mso]></td></tr></table>", "<!--[if mso]>"), "unequally"),
@@ -159,9 +170,15 @@ BROKEN: dict[str, tuple[Break, str]] = {
     "same text, other place": (_html(">Leave this list</a>", ">Old data</a>"), "leads elsewhere"),
     "dead link": (_html(f'href="{LEAVE}"', 'href="#"'), "neither a web nor a mail"),
     "no way out at the top": (_html(">Unsubscribe</a>", ">Settings</a>"), "in the first 120"),
-    "no way out at the end": (_html(">Leave this list</a>", ">All editions</a>"), "in the last 150"),
+    "no way out at the end": (
+        _html(">Leave this list</a>", ">All editions</a>"),
+        "in the last 150",
+    ),
     "link missing in text": (_text("https://news.example/1\n", ""), "news.example/1 is missing"),
-    "link only in text": (_text("FIVE IDEAS", "https://spy.example/\nFIVE IDEAS"), "not in the HTML"),
+    "link only in text": (
+        _text("FIVE IDEAS", "https://spy.example/\nFIVE IDEAS"),
+        "not in the HTML",
+    ),
     "text too short": (lambda letter: setattr(letter, "text", letter.text[:1500]), "text part: 2"),
     "long line": (_text("FIVE IDEAS", "word " * 20 + "FIVE IDEAS"), "78 at most"),
     "markup in text": (_text("FIVE IDEAS", "<p>FIVE&nbsp;IDEAS"), "has HTML in it"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -77,26 +77,32 @@ def layout_faults(browser: Browser, mail: Mail) -> list[str]:
     return found
 
 
-def _picture_faults(picture: dict[str, Any], width: int, blocked: bool) -> Iterator[str]:  # noqa: FBT001 - the caller names it
+def _picture_faults(picture: dict[str, Any], width: int, blocked: bool) -> Iterator[str]:
     name, wide = picture["name"], picture["wide"]
     if blocked:
-        if picture["high"] < 12:  # noqa: PLR2004 - less than a line of type
+        if picture["high"] < 12:
             yield f"the alt of {name!r} is {picture['high']:.0f} px high, so nobody reads it"
         return
     if picture["natural"] == 0:
         yield f"the image {name!r} does not load"
     elif wide > picture["given"] + 0.5 or wide > width:
         yield f"the image {name!r} is {wide:.0f} px wide, {picture['given']} at most"
-    elif width >= 600 and wide < picture["given"] - 0.5:  # noqa: PLR2004 - the letter's own width
+    elif width >= 600 and wide < picture["given"] - 0.5:
         yield f"the image {name!r} is shrunk to {wide:.0f} px of {picture['given']}"
 
 
-def axe_faults(browser: Browser, mail: Mail) -> list[str]:
-    """What axe-core calls serious or critical, light and dark, at two widths."""
+def axe_faults(
+    browser: Browser,
+    mail: Mail,
+    *,
+    schemes: Sequence[Scheme] = SCHEMES,
+    widths: Sequence[int] = AXE_WIDTHS,
+) -> list[str]:
+    """What axe-core calls serious or critical, in each scheme at each width."""
     source = tools.npm_file("axe-core/axe.min.js").read_text(encoding="utf-8")
     found: dict[str, None] = {}
-    for scheme in SCHEMES:
-        for width in AXE_WIDTHS:
+    for scheme in schemes:
+        for width in widths:
             with opened(browser, with_pictures(mail), width, scheme) as page:
                 page.evaluate(source)
                 result = page.evaluate("axe.run(document)")

@@ -69,7 +69,7 @@ def _spaced(media: str) -> str:
 
 
 def _with_text(body: Node) -> Iterator[Node]:
-    """Elements that have text of their own, and images (their alt is text when they are blocked)."""
+    """Elements that have text of their own, and images (their alt is text when blocked)."""
     for node in body.walk():
         if node.hidden:
             continue

@@ -114,7 +114,7 @@ def tree_faults(mail: Mail) -> Iterator[str]:
     if mail.raw.count(b"\n") != mail.raw.count(b"\r\n"):
         yield "a line of the message ends without CR (RFC 5322, 2.3)"
     longest = max(len(line) for line in mail.raw.split(b"\r\n"))
-    if longest > 998:  # noqa: PLR2004 - RFC 5322, 2.1.1
+    if longest > 998:
         yield f"a line of the message has {longest} bytes, 998 at most (RFC 5322, 2.1.1)"
 
 

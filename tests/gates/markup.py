@@ -16,9 +16,23 @@ NATURAL_LEAST = 104
 FIGURE_WIDEST, FORMULA_WIDEST = 600, 420
 MARGIN = 24
 """White around a figure, natural pixels (12 css): what a dark page may not touch."""
-BANNED = (
-    "svg picture source math script form input button iframe object embed link video audio base"
-).split()
+BANNED = [
+    "svg",
+    "picture",
+    "source",
+    "math",
+    "script",
+    "form",
+    "input",
+    "button",
+    "iframe",
+    "object",
+    "embed",
+    "link",
+    "video",
+    "audio",
+    "base",
+]
 
 
 def markup_faults(page: Page) -> Iterator[str]:

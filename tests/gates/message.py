@@ -85,8 +85,9 @@ def read(raw: bytes) -> Mail:
 
 
 def letters(folder: Path) -> list[Path]:
-    """The .eml files below a folder."""
-    return sorted(folder.rglob("*.eml"))
+    """The .eml files below a folder; of equal ones the first."""
+    different = {path.read_bytes(): path for path in sorted(folder.rglob("*.eml"), reverse=True)}
+    return sorted(different.values())
 
 
 def letters_named() -> list[Path]:
@@ -134,7 +135,7 @@ def _seen(data: bytes) -> tuple[str, int, int, bool, int]:
 
 def _margin(grey: Image.Image) -> int:
     """The narrowest white edge, in natural pixels: all of it 250 or more of 255."""
-    ink = grey.point(lambda value: 255 if value < 250 else 0).getbbox()  # noqa: PLR2004 - above
+    ink = grey.point(lambda value: 255 if value < 250 else 0).getbbox()
     if ink is None:
         return min(grey.size)
     left, top, right, bottom = ink

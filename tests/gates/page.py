@@ -11,8 +11,43 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
-INLINE = frozenset("a abbr b cite code em i q s small span strong sub sup u var".split())
+VOID = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
+INLINE = frozenset(
+    [
+        "a",
+        "abbr",
+        "b",
+        "cite",
+        "code",
+        "em",
+        "i",
+        "q",
+        "s",
+        "small",
+        "span",
+        "strong",
+        "sub",
+        "sup",
+        "u",
+        "var",
+    ]
+)
 UNSEEN = frozenset(("head", "style", "script", "title", "template"))
 
 
@@ -215,20 +250,15 @@ def _meets(node: Node, compound: str) -> bool:
     tag, rest = form[1], form[2]
     if tag and tag not in ("*", node.tag):
         return False
-    for one in re.findall(r"[.#][\w-]+|\[[^\]]+\]|:[\w-]+", rest):
-        name = one[1:]
-        if one[0] == ".":
-            if name not in node.attrs.get("class", "").split():
-                return False
-        elif one[0] == "#":
-            if node.attrs.get("id") != name:
-                return False
-        elif one[0] == "[":
-            if name.rstrip("]").split("=")[0] not in node.attrs:
-                return False
-        elif one == ":root":
-            if node.tag != "html":
-                return False
-        else:
-            return False  # :hover and the like do not hold at rest
-    return True
+    return all(_has(node, one) for one in re.findall(r"[.#:][\w-]+|\[[^\]]+\]", rest))
+
+
+def _has(node: Node, one: str) -> bool:
+    name = one[1:]
+    if one[0] == ".":
+        return name in node.attrs.get("class", "").split()
+    if one[0] == "#":
+        return node.attrs.get("id") == name
+    if one[0] == "[":
+        return name.rstrip("]").split("=")[0] in node.attrs
+    return one == ":root" and node.tag == "html"  # :hover and the like do not hold at rest

@@ -85,12 +85,12 @@ class Sample:
 
     def eml(self) -> bytes:
         """The message, with CRLF."""
-        message = EmailMessage(policy=SMTP.clone(max_line_length=200))
+        message = EmailMessage(policy=SMTP)
         for name, value in self.headers.items():
             message[name] = value
         message.set_content(self.text, cte=self.transfer, charset=self.charset)
         message.add_alternative(self.html, subtype="html", cte=self.transfer, charset=self.charset)
-        body = message.get_payload()[1]  # type: ignore[index,union-attr]
+        body = message.get_payload()[1]  # type: ignore[index]
         assert isinstance(body, MIMEPart)
         for cid, name, data in self.pictures:
             body.add_related(
@@ -180,7 +180,7 @@ def _img(title: str, slug: str, kind: str, width: int, height: int) -> str:
     return (
         f'<img src="cid:{kind}-{slug}.20260314@example.org" width="{width}" height="{height}"'
         f' alt="{_alt(title, kind)}" style="display:block;width:{width}px;max-width:100%;'
-        f'height:auto;{SANS}font-size:14px;line-height:20px;color:#1f2328;'
+        f"height:auto;{SANS}font-size:14px;line-height:20px;color:#1f2328;"
         'background-color:#ffffff;">'
     )
 

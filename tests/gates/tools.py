@@ -42,6 +42,12 @@ class Outcome:
             raise AssertionError(f"exit code {self.code}, and no JSON: {said}") from None
 
 
+def none(faults: Sequence[str]) -> None:
+    """Fail with every fault on a line of its own; pass where there is none."""
+    if faults:
+        pytest.fail(f"{len(faults)} to mend:\n" + "\n".join(faults), pytrace=False)
+
+
 def missing(what: str, remedy: str) -> NoReturn:
     """Fail on CI, skip elsewhere, saying what would help."""
     message = f"{what} is not here, so this gate did not run: {remedy}"
@@ -103,7 +109,7 @@ def run(
 ) -> Outcome:
     """Run a program to its end; its exit code is the caller's to judge."""
     sent = given.encode() if isinstance(given, str) else given
-    ended = subprocess.run(  # noqa: S603 - programs of this list, files of the tests
+    ended = subprocess.run(
         [str(word) for word in command],
         input=sent if sent is not None else b"",
         capture_output=True,

@@ -15,7 +15,19 @@ LINE_MOST = 78
 NEAR_TOP, NEAR_END = 120, 150
 """Words before the first and after the last way to unsubscribe, at most."""
 VAGUE = frozenset(
-    "here|click here|this|link|this link|more|read more|read|source|learn more|continue".split("|")
+    [
+        "here",
+        "click here",
+        "this",
+        "link",
+        "this link",
+        "more",
+        "read more",
+        "read",
+        "source",
+        "learn more",
+        "continue",
+    ]
 )
 LEAVE = re.compile(r"\bunsubscribe\b|\bleave (this|the) list\b", re.IGNORECASE)
 ADDRESS = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+")
@@ -121,5 +133,7 @@ def text_faults(page: Page, mail: Mail) -> Iterator[str]:
     for number, line in enumerate(mail.text.split("\n"), 1):
         if len(line) > LINE_MOST and not ADDRESS.fullmatch(line.strip()):
             yield f"text part, line {number}: {len(line)} characters, {LINE_MOST} at most"
-    if re.search(r"</?(p|div|td|tr|table|span|a|b|i|sub|sup)\b[^>]*>|&(nbsp|amp|lt|gt);", mail.text):
+    if re.search(
+        r"</?(p|div|td|tr|table|span|a|b|i|sub|sup)\b[^>]*>|&(nbsp|amp|lt|gt);", mail.text
+    ):
         yield "text part: has HTML in it"
