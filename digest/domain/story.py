@@ -117,7 +117,7 @@ class ShelfItem:
             summary=self.summary,
             published=None,
             first_seen=None,
-            authors=self.authors,
+            authors=(*self.authors, "others") if self.et_al else self.authors,
             paper=self.kind == "paper",
             ref=self.url,
             shelf=True,

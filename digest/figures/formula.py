@@ -204,7 +204,9 @@ def unicode_line(latex: str) -> str:
     return _SCRIPT.sub(_unicode_script, line)
 
 
-_SCRIPT = re.compile(r"(?P<kind>[_^])(?:\((?P<group>(?:[^()]|\([^()]*\))*)\)|(?P<one>[^\s(){}]))")
+_SCRIPT = re.compile(
+    r"(?P<kind>[_^])(?:\((?P<group>(?:[^()]|\([^()]*\))*)\)|(?P<one>\d+|[^\s(){}]))"
+)
 
 
 def _unicode_script(match: re.Match[str]) -> str:

@@ -367,7 +367,7 @@ def _kicker(story: Story, now: datetime) -> str:
 def _byline(story: Story) -> str:
     if not story.authors:
         return ""
-    first = list(story.authors[:3])
+    first = [name for name in story.authors[:3] if name != "others"]
     names = ", ".join(first) + (" and others" if len(story.authors) > len(first) else "")
     return f"{names}{f' · {story.minutes} min' if story.minutes else ''}"
 

@@ -40,6 +40,7 @@ def test_speech_is_words():
         (r"p_\theta(x)", "p_θ(x)"),
         (r"H(p,q)=-\sum_x p(x)\log q(x)", "H(p, q) = −∑ₓ p(x) log q(x)"),
         (r"X^\top y", "Xᵀy"),
+        (r"\Sigma_{12}", "Σ₁₂"),
     ],
 )
 def test_unicode_line(latex, text):
@@ -52,6 +53,7 @@ def test_unicode_line(latex, text):
         (r"x_{t-1}", '<i>x</i><sub class="s"><i>t</i>−1</sub>'),
         (r"p(x)<1", "<i>p</i>(<i>x</i>) &lt; 1"),
         (r"\log p", "log <i>p</i>"),
+        (r"\Sigma_{12}x", 'Σ<sub class="s">12</sub><i>x</i>'),
         (r"D_{\mathrm{KL}}", '<i>D</i><sub class="s">KL</sub>'),
     ],
 )

@@ -135,6 +135,8 @@ def imported(folder: Path) -> set[str]:
     """The top-level names that the modules below a folder import."""
     names: set[str] = set()
     for path in folder.rglob("*.py"):
+        if "node_modules" in path.parts:  # the gates' programs, with Python of their own
+            continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
