@@ -313,7 +313,7 @@ def test_one_request_at_a_time_per_host_with_a_pause(
     assert server.busiest == 1
 
 
-def test_the_budget_ends_the_call_and_is_nobodys_failure(  # noqa: PLR0917 - fixtures
+def test_the_budget_ends_the_call_and_is_nobodys_failure(
     server: Any, another_server: Any, make_reader: Any, make_source: Any, rss: Any, now: datetime
 ) -> None:
     server.serve("/hang", hang=True)
@@ -361,7 +361,7 @@ def test_a_resolver_that_sleeps_does_not_hold_up_the_end(
     release.set()
 
 
-def test_who_stops_listening_ends_the_round(  # noqa: PLR0917 - fixtures
+def test_who_stops_listening_ends_the_round(
     server: Any, another_server: Any, make_reader: Any, make_source: Any, now: datetime, rss: Any
 ) -> None:
     server.serve("/hang", hang=True)
