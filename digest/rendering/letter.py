@@ -24,6 +24,9 @@ from digest.rendering.inline import inline_fragment, inline_page
 WORDS_A_MINUTE: Final = 220
 """Reading speed of prose with formulas: below the 238 of Brysbaert (2019) for plain prose."""
 
+_FRAME_WORDS: Final = 60
+"""Words of the letter around its blocks."""
+
 _MARKS: Final = (
     "ONLINE",
     "UNSUBSCRIBE",
@@ -216,7 +219,7 @@ class LetterPrinter:
             "STORIES": stories,
             "ANSWERS": [block for block in concepts if block.answer_text],
         }
-        count = sum(len(block.text.split()) for block in (*concepts, *stories)) + 80
+        count = _FRAME_WORDS + sum(_words(block.text) for block in (*concepts, *stories))
         values: dict[str, Any] = {
             "site": self._imprint,
             "edition": edition,
@@ -323,6 +326,10 @@ def _short_reference(text: str) -> str:
     )
     years = re.findall(r"\b(?:1[6-9]|20)\d\d\b", text)
     return f"{author}{' et al.' if several else ''}{f', {years[-1]}' if years else ''}"
+
+
+def _words(text: str) -> int:
+    return sum(1 for word in text.split() if "://" not in word)
 
 
 def _splice(template: str, fields: Mapping[str, str]) -> str:
