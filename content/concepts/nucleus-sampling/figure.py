@@ -103,7 +103,8 @@ def draw(fig, n):
         size = len(kept)
         width = ordered - np.minimum(0.005, 0.3 * ordered)  # a white seam after each word
         colours = [BLUE] * size + [MIST] * (len(p) - size)
-        ax.barh(row, width, left=left, height=0.46, color=colours)
+        blocks = list(zip(left, width, strict=True))
+        ax.broken_barh(blocks, (row - 0.23, 0.46), facecolors=colours, linewidth=0)
         ax.text(0, row - 0.32, prompt, va="bottom")
         unit = "word" if size == 1 else "words"
         words = {"ha": "right", "va": "bottom", "weight": "bold", "color": BLUE, "size": 17}

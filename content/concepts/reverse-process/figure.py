@@ -107,11 +107,19 @@ def draw(fig, n):
     levels = np.linspace(0, 1.1, 9)
     # A root scale of time shows the last steps, in which the heaps part, at their due length.
     contrast = np.sqrt(n.map)
-    ax.contourf(-np.sqrt(n.times), n.height, contrast, levels=levels, cmap=SEQUENTIAL, extend="max")
+    ax.contourf(
+        -np.sqrt(n.times),
+        n.height,
+        contrast,
+        levels=levels,
+        cmap=SEQUENTIAL,
+        extend="max",
+        antialiased=False,
+    )
     clock = -np.sqrt(np.arange(n.steps + 1))
     drawn = np.unique(np.round(np.linspace(0, np.sqrt(n.steps), 150) ** 2).astype(int))
     for path in n.paths.T[1:]:
-        ax.plot(clock[drawn], path[drawn], color=WHITE, linewidth=1.5)
+        ax.plot(clock[drawn], path[drawn], color=WHITE, linewidth=1.5, antialiased=False)
     ax.plot(clock[drawn], n.paths[drawn, 0], color=WHITE, linewidth=5.5)
     ax.plot(clock[drawn], n.paths[drawn, 0], color=VERMILLION, linewidth=2.8)
     ends = [0, n.steps]
