@@ -6,7 +6,7 @@ import numpy as np
 
 from digest.figures.palette import SEQUENTIAL
 
-HEIGHT = 2.6
+HEIGHT = 3.8
 VARIANTS = (
     {"sentence": "the dog saw the cat", "order": (0, 1, 2, 3)},
     {"sentence": "no rain no rainbow today", "order": (1, 0, 3, 2)},
@@ -15,7 +15,7 @@ VARIANTS = (
 SIZE = 24  # of a token's vector
 HEADS = 4
 HEAD = SIZE // HEADS
-SHARP = 22.0  # strength of the wired scores
+SHARP = 10.0  # strength of the wired scores
 NAMES = ("previous", "same word", "first", "all alike")
 
 
@@ -95,7 +95,7 @@ def compute(rng, sentence, order):
         size=512,
         slice=512 // 8,
         weights=4 * 512**2,
-        counted=[sum(3 * h * 512 * (512 // h) for _ in (0,)) + 512**2 for h in (1, 2, 4, 8)],
+        counted=[3 * h * 512 * (512 // h) + 512**2 for h in (1, 2, 4, 8)],
     )
 
 
@@ -116,15 +116,15 @@ def check(n):
 
 
 def draw(fig, n):
-    panels = fig.subplots(1, 4, sharey=True)
+    panels = fig.subplots(2, 2, sharex=True, sharey=True)
     size = len(n.words)
-    for ax, weights, name in zip(panels, n.maps, n.names, strict=True):
-        ax.imshow(weights, cmap=SEQUENTIAL, vmin=0, vmax=1)
-        ax.set_title(name, loc="center", pad=6)
+    for ax, weights, name in zip(panels.flat, n.maps, n.names, strict=True):
+        ax.imshow(weights, cmap=SEQUENTIAL, vmin=0, vmax=1, aspect="auto")
+        ax.set_title(name, weight="bold", pad=4)
         ax.set(xticks=[])
         ax.spines[:].set_visible(False)
         ax.tick_params(length=0)
-    panels[0].set_yticks(range(size), n.words)
+    panels[0, 0].set_yticks(range(size), n.words)
 
 
 MUTANTS = {

@@ -6,7 +6,7 @@ import numpy as np
 
 from digest.figures.palette import BLUE, GREY, INK, VERMILLION, VERMILLION_INK
 
-HEIGHT = 3.8
+HEIGHT = 3.6
 COLOURS = 48
 VARIANTS = (
     {"sun": (0.68, 0.3), "peaks": (0.24, 0.62, 0.9)},
@@ -93,7 +93,7 @@ def check(n):
 
 
 def draw(fig, n):
-    grid = fig.add_gridspec(2, 4, height_ratios=[1, 0.78])
+    grid = fig.add_gridspec(2, 4, height_ratios=[1, 1])
     pictures = (*n.copies, n.A)
     names = (*(f"$k$ = {k}" for k in RANKS), "all")
     for column, (picture, name) in enumerate(zip(pictures, names, strict=True)):
@@ -104,23 +104,22 @@ def draw(fig, n):
         ax.spines[:].set_visible(False)
     ax = fig.add_subplot(grid[1, :])
     error = 100 * n.error
-    ax.semilogy(n.ranks, error, color=BLUE)
+    ax.plot(n.ranks, error, color=BLUE)
     for k in RANKS:
         value = error[k - 1]
         ax.plot(k, value, "o", color=VERMILLION, markersize=10, zorder=5)
         ax.annotate(
             f"{value:.0f}%",
             (k, value),
-            (9, 3),
+            (8, 5),
             textcoords="offset points",
             color=VERMILLION_INK,
             weight="bold",
         )
-    ax.set(xlim=(0, 40.5), xticks=[1, 4, 16, 28, 40], yticks=[1, 10], yticklabels=["1%", "10%"])
-    ax.set_ylim(0.6, 60)
-    ax.minorticks_off()
+    ax.set(xlim=(0, 40.5), xticks=[1, 4, 16, 28, 40], yticks=[0, 10, 20])
+    ax.set_ylim(0, 27)
     ax.set_xlabel("layers kept, $k$")
-    ax.set_ylabel("error")
+    ax.set_ylabel("error (%)")
     ax.grid(axis="y")
     ax.spines["left"].set_color(GREY)
 
