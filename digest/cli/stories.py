@@ -1,8 +1,9 @@
-"""digest stories fetch|list|sources: the entries that came in and the feeds they came from."""
+"""digest stories fetch|list|sources|cluster: what came in, where from, what belongs together."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import click
 
@@ -94,3 +95,35 @@ def sources(app: App, *, as_json: bool) -> None:
         )
         return
     app.table(rows, ["source", "tier", "last success", "condition"])
+
+
+@stories.command()
+@click.option(
+    "--input",
+    "source",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="JSON lines, plain or gzip: id, title, and summary, url, published where known.",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="JSON lines: id and story, in the order of the input.",
+)
+@pass_app
+def cluster(app: App, *, source: Path, output: Path) -> None:
+    """Group headlines of a file into stories, as the day's entries are grouped.
+
+    Only id and title are needed; what else is known (a lead, a link, an outlet, a time) helps.
+    """
+    from digest.domain.clustering import cluster as group  # noqa: PLC0415 - it imports numpy
+    from digest.domain.clustering import story_id  # noqa: PLC0415
+    from digest.ingest.records import entries, write_lines  # noqa: PLC0415
+
+    read = entries(source)
+    found: dict[str, str] = {}
+    for members in group([entry for _, entry in read]):
+        found |= dict.fromkeys((entry.id for entry in members), story_id(members))
+    write_lines(output, ({"id": key, "story": found[entry.id]} for key, entry in read))
+    app.say(f"{len(read)} entries, {len(set(found.values()))} stories: {output}")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
+
+UNDATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of an entry whose time is not known. Feeds' entries always have one."""
 
 
 @dataclass(frozen=True, slots=True)
