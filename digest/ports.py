@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from digest.domain.concept import Concept
 from digest.domain.delivery import Delivery, Envelope, Letter, SendResult
 from digest.domain.edition import Block, Edition, EditionStatus, Image
+from digest.domain.notice import Ask, Consent, Notice, NoticeKind, NoticeStatus
 from digest.domain.story import Entry, ShelfItem, Source, Story
 from digest.domain.subscriber import Status, Subscriber
 
@@ -203,6 +204,18 @@ class EditionStore(Protocol):
         """Shelf story id -> when it was last shown, over the editions before a date."""
         ...
 
+    def image(self, sha256: str) -> bytes | None:
+        """A picture (PNG) of any edition by its SHA-256 (hex)."""
+        ...
+
+    def with_concept(self, slug: str, limit: int) -> Sequence[date]:
+        """Dates of the published editions that show a concept, newest first."""
+        ...
+
+    def index(self) -> Sequence[tuple[date, int, str]]:
+        """Date, number and subject of every published edition, newest first."""
+        ...
+
 
 class EntryStore(Protocol):
     """Entries and the state of the feeds."""
@@ -230,6 +243,10 @@ class SubscriberStore(Protocol):
         """By normalised address."""
         ...
 
+    def by_id(self, number: int) -> Subscriber | None:
+        """By the number that signed links hold."""
+        ...
+
     def add(self, subscriber: Subscriber) -> Subscriber | None:
         """Add one; None when the address is known. The id given is ignored."""
         ...
@@ -248,6 +265,18 @@ class SubscriberStore(Protocol):
 
     def is_suppressed(self, key_hash: str) -> bool:
         """Whether the address may not be written to."""
+        ...
+
+    def suppressed_for(self, key_hash: str) -> str:
+        """Why the address may not be written to; empty when it may."""
+        ...
+
+    def lift(self, key_hash: str) -> None:
+        """Take an address off the suppression list: its reader came back."""
+        ...
+
+    def unconfirmed(self, asked_before: datetime, limit: int) -> Sequence[Subscriber]:
+        """Those who asked to subscribe before a moment and have not confirmed, oldest first."""
         ...
 
     def listing(self, status: Status | None = None) -> Iterable[Subscriber]:
@@ -298,11 +327,70 @@ class DeliveryStore(Protocol):
         ...
 
 
+class NoticeStore(Protocol):
+    """The queue of notices, the requests that limits count, and the consent log."""
+
+    def put(self, kind: NoticeKind, subscriber_id: int, now: datetime) -> None:
+        """Queue a notice; it may be claimed at once."""
+        ...
+
+    def claim(
+        self, owner: str, now: datetime, lease: timedelta, limit: int = 50
+    ) -> Sequence[Notice]:
+        """Claim what is due for `lease`; a dead owner's come back after it."""
+        ...
+
+    def record(self, notice: Notice, owner: str, status: NoticeStatus, reply: str) -> None:
+        """Record how it ended; a stale owner writes nothing."""
+        ...
+
+    def put_off(self, notice: Notice, owner: str, until: datetime, reply: str) -> None:
+        """Try again at `until`; a stale owner writes nothing."""
+        ...
+
+    def has(self, kind: NoticeKind, subscriber_id: int, since: datetime) -> bool:
+        """Whether a notice of this kind was queued for a reader since a moment."""
+        ...
+
+    def note(self, ask: Ask) -> None:
+        """Keep a request."""
+        ...
+
+    def asked(
+        self,
+        since: datetime | None,
+        *,
+        network: str = "",
+        address: str = "",
+        domain: str = "",
+        mailed: bool = False,
+    ) -> int:
+        """How many requests there were since a moment, of those that match what is given."""
+        ...
+
+    def answered(self, address: str) -> None:
+        """The reader of an address has answered: its former requests count no longer."""
+        ...
+
+    def prune(self, before: datetime) -> int:
+        """Delete what is older; unanswered requests that were mailed stay. Returns how many."""
+        ...
+
+    def log(self, consent: Consent) -> None:
+        """Append a line to the consent log."""
+        ...
+
+    def consents(self, subscriber_id: int | None = None) -> Iterable[Consent]:
+        """The consent log, oldest first, streamed; of one reader where a number is given."""
+        ...
+
+
 class Store(Protocol):
     """The database, as a workflow sees it. Each block of `write()` is one transaction."""
 
     editions: EditionStore
     entries: EntryStore
+    notices: NoticeStore
     subscribers: SubscriberStore
     deliveries: DeliveryStore
 
@@ -312,19 +400,7 @@ class Store(Protocol):
 
 
 __all__ = [
-    "Clock",
-    "DeliveryStore",
-    "Drawn",
-    "EditionStatus",
-    "EditionStore",
-    "EntryStore",
-    "FeedReader",
-    "FeedResult",
-    "FeedState",
-    "Library",
-    "Press",
-    "Printer",
-    "Store",
-    "SubscriberStore",
-    "Transport",
-]
+    "Clock", "DeliveryStore", "Drawn", "EditionStatus", "EditionStore", "EntryStore",
+    "FeedReader", "FeedResult", "FeedState", "Library", "NoticeStore", "Press", "Printer",
+    "Store", "SubscriberStore", "Transport",
+]  # fmt: skip

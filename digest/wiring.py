@@ -28,6 +28,7 @@ from digest.settings import Settings
 if TYPE_CHECKING:
     from digest.catalog.library import ContentLibrary
     from digest.catalog.press import CachedPress
+    from digest.rendering.environment import Templates
     from digest.workflows.deliver import Courier
     from digest.workflows.publish import Publisher
     from digest.workflows.subscribe import Registrar
@@ -70,9 +71,15 @@ class Wiring:
         return CachedPress(self.content, self.settings.paths.cache)
 
     @cached_property
-    def printer(self) -> Printer:
+    def templates(self) -> Templates:
         """Templates: the operator's over ours."""
         from digest.rendering.environment import Templates  # noqa: PLC0415
+
+        return Templates(resources.folder("templates"), self.settings.paths.templates)
+
+    @cached_property
+    def printer(self) -> Printer:
+        """What renders blocks and letters."""
         from digest.rendering.letter import Imprint, LetterPrinter, Links  # noqa: PLC0415
 
         site, mail = self.settings.site, self.settings.mail
@@ -104,8 +111,7 @@ class Wiring:
         def concepts() -> dict[str, object]:
             return {concept.slug: concept for concept in self.library.concepts}
 
-        templates = Templates(resources.folder("templates"), self.settings.paths.templates)
-        return LetterPrinter(templates, imprint, concepts, links)  # type: ignore[arg-type]
+        return LetterPrinter(self.templates, imprint, concepts, links)  # type: ignore[arg-type]
 
     @property
     def domain(self) -> str:

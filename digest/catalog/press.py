@@ -124,6 +124,11 @@ class CachedPress:
             )
         ]
 
+    def kept(self, concept: Concept, variant: int) -> Drawn | None:
+        """The drawing if it was made before; nothing is computed."""
+        answer = self._kept(concept, variant)
+        return None if answer is None else _drawn(concept, variant, answer["drawn"])
+
     def _draw_missing(self, jobs: Sequence[tuple[int, Concept, int]]) -> dict[int, dict[str, Any]]:
         studios: queue.Queue[Studio] = queue.Queue()
         for _ in range(min(self.jobs, len(jobs))):

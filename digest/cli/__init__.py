@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stories": ("digest.cli.stories:stories", "Collect stories and look after the feeds."),
     "subscribers": ("digest.cli.subscribers:subscribers", "Look after the subscribers."),
     "migrate": ("digest.cli.database:migrate", "Bring the database to this program's schema."),
-    "serve": ("digest.cli.serve:serve", "Run the daily schedule."),
+    "serve": ("digest.cli.serve:serve", "Run the daily schedule, or the site."),
     "config": ("digest.cli.config:config", "Show and check the settings."),
 }
 """Name -> (module:attribute, short help)."""

@@ -1,4 +1,6 @@
-"""digest serve scheduler: collect, publish and dispatch, each at its time, until told to stop."""
+"""digest serve scheduler: collect, publish and dispatch, each at its time, until told to stop.
+digest serve web: the site.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ GRACE_S = 3600
 library's own default of one second would skip it."""
 
 
-@click.group(short_help="Run the daily schedule.")
+@click.group(short_help="Run the daily schedule, or the site.")
 def serve() -> None:
     """Run a part of the service until it is told to stop (SIGTERM or Ctrl-C)."""
 
@@ -37,10 +39,7 @@ def scheduler(app: App, *, once: bool) -> None:
 
     A second scheduler on the same database does no harm: the rows decide, not the clock.
     """
-    logging.basicConfig(
-        level=logging.DEBUG if app.verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    _log(app)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     wiring = wire(app)
     if once:
@@ -48,6 +47,36 @@ def scheduler(app: App, *, once: bool) -> None:
         _dispatch(wiring)
         return
     _run(wiring)
+
+
+@serve.command()
+@click.option("--host", default=None, help="Address to listen on; else web.host.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=None,
+    help="Port; else web.port. 0 takes a free one and says which.",
+)
+@pass_app
+def web(app: App, *, host: str | None, port: int | None) -> None:
+    """Serve the site: editions, concepts, subscribing and leaving.
+
+    Figures that were never drawn are drawn in the background, and mails that readers asked for are
+    sent. TLS is the matter of a proxy before it (see web.trusted_proxies).
+    """
+    _log(app)
+    wiring = wire(app)
+    from digest.web.server import run  # noqa: PLC0415 - the server is loaded by this command only
+
+    settings = wiring.settings.web
+    run(wiring, host or settings.host, settings.port if port is None else port)
+
+
+def _log(app: App) -> None:
+    logging.basicConfig(
+        level=logging.DEBUG if app.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
 
 
 def _run(wiring: Wiring) -> None:

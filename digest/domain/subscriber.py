@@ -28,7 +28,8 @@ class Preferences:
 
     `zone` is an IANA name, `hour` local 0 to 23, `days` weekdays as in `date.weekday()` (0 Monday),
     `concepts` and `stories` 1 to 5, `level` the highest level shown, `tracks` those wanted (all
-    where empty), `text_only` a letter without HTML and images.
+    where empty), `text_only` a letter without HTML and images, `images` how pictures come: cid
+    (inside the letter), hosted (linked) or empty, which is as the publisher has it.
     """
 
     zone: str = "UTC"
@@ -39,11 +40,16 @@ class Preferences:
     level: int = 3
     tracks: frozenset[str] = frozenset()
     text_only: bool = False
+    images: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A reader. `address` as given, `key` normalised and unique; times in UTC."""
+    """A reader. `address` as given, `key` normalised and unique; times in UTC.
+
+    `asked_at` is when they last asked to subscribe, None for one whom the operator added;
+    `left_at` is when they left, by which the days of grace for coming back are counted.
+    """
 
     id: int
     address: str
@@ -53,6 +59,8 @@ class Subscriber:
     preferences: Preferences = field(default_factory=Preferences)
     confirmed_at: datetime | None = None
     paused_until: datetime | None = None
+    asked_at: datetime | None = None
+    left_at: datetime | None = None
 
 
 def due_at(on: date, preferences: Preferences) -> datetime | None:

@@ -25,12 +25,16 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
+    UNDO = "undo"
+    FORM = "form"
 
 
 LIFETIME: Final = {
     Purpose.CONFIRM: timedelta(days=7),
     Purpose.UNSUBSCRIBE: None,
     Purpose.PREFERENCES: None,
+    Purpose.UNDO: timedelta(days=7),
+    Purpose.FORM: timedelta(days=1),
 }
 """How long a link holds. Who wants to leave must be able to from a letter of any age."""
 
@@ -38,6 +42,8 @@ _NEXT_STEP: Final = {
     Purpose.CONFIRM: "subscribe again to get a new link",
     Purpose.UNSUBSCRIBE: "copy the whole link from the letter, or answer it with `unsubscribe`",
     Purpose.PREFERENCES: "copy the whole link from the newest letter",
+    Purpose.UNDO: "subscribe again: it takes a minute",
+    Purpose.FORM: "send the form once more",
 }
 
 

@@ -235,6 +235,26 @@ def _html(line: str) -> str:
     return "".join(out)
 
 
+@lru_cache(maxsize=1024)
+def mathml(latex: str, *, display: bool = True) -> str:
+    """LaTeX as MathML for a page, with the Unicode line as its text for programs that need one.
+
+    Where the converter does not know a macro, the Unicode line alone.
+    """
+    from html import escape  # noqa: PLC0415
+
+    from latex2mathml import converter  # noqa: PLC0415 - pages want it, letters do not
+
+    line = unicode_line(latex)
+    try:
+        made = converter.convert(latex, display="block" if display else "inline")
+    except Exception:  # noqa: BLE001 - its errors have no common base
+        made = ""
+    if not made or re.search(r"\\[A-Za-z]", made):
+        return f'<span class="line">{escape(line)}</span>'
+    return made.replace("<math ", f'<math alttext="{escape(line)}" ', 1)
+
+
 _WORDS = frozenset({"ln", "if", "at", "in", "of", "or", "to", "is", "for", "and", "KL", "SE"})
 
 

@@ -13,6 +13,7 @@ from digest.settings.models import (
     Settings,
     SiteSettings,
     SmtpSettings,
+    WebSettings,
     Zone,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "Settings",
     "SiteSettings",
     "SmtpSettings",
+    "WebSettings",
     "Zone",
     "load",
 ]

@@ -327,6 +327,44 @@ class DeliverySettings(_Section):
     )
 
 
+class WebSettings(_Section):
+    """The site: where it listens, whom it believes, how much it takes."""
+
+    host: Line = Field(
+        "127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 is all of IPv4."
+    )
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    trusted_proxies: list[Annotated[str, AfterValidator(_network)]] = Field(
+        default_factory=list,
+        description="Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are "
+        "believed, such as 127.0.0.0/8; nobody else's are.",
+    )
+    requests_per_network_h: int = Field(
+        20,
+        ge=1,
+        le=100_000,
+        description="Requests for a mail (subscribe, manage) from one network (/24, /56) an hour.",
+    )
+    requests_per_minute: int = Field(
+        60, ge=1, le=100_000, description="Requests for a mail a minute, from all networks."
+    )
+    requests_per_domain_h: int = Field(
+        100,
+        ge=1,
+        le=1_000_000,
+        description="Mails on request to addresses of one domain an hour.",
+    )
+    min_fill_s: float = Field(
+        2.0, ge=0, le=60, description="A form that comes back sooner was filled by a program."
+    )
+    max_body_kb: int = Field(
+        64, ge=8, le=16_384, description="Largest body of a request, kilobytes."
+    )
+    page_cache_s: int = Field(
+        30, ge=0, le=3600, description="How long a page of the archive may be shown as it was."
+    )
+
+
 class Settings(_Section):
     """All of them."""
 
@@ -346,3 +384,4 @@ class Settings(_Section):
     edition: EditionSettings = Field(default_factory=EditionSettings)
     feeds: FeedSettings = Field(default_factory=FeedSettings)
     delivery: DeliverySettings = Field(default_factory=DeliverySettings)
+    web: WebSettings = Field(default_factory=WebSettings)

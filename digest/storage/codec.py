@@ -57,6 +57,7 @@ def preferences_to_json(preferences: Preferences) -> Json:
         "level": preferences.level,
         "tracks": sorted(preferences.tracks),
         "text_only": preferences.text_only,
+        "images": preferences.images,
     }
 
 

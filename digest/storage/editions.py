@@ -184,6 +184,37 @@ class Editions:
             )
             return dict(rows.all())
 
+    def image(self, sha256: str) -> bytes | None:
+        """A picture (PNG) of any edition by its SHA-256 (hex)."""
+        with self._access.read() as connection:
+            found = connection.scalar(select(_IMAGES.c.png).where(_IMAGES.c.sha256 == sha256))
+        return None if found is None else bytes(found)
+
+    def with_concept(self, slug: str, limit: int) -> Sequence[date]:
+        """Dates of the published editions that show a concept, newest first."""
+        with self._access.read() as connection:
+            return connection.scalars(
+                select(_T.c.date)
+                .join(_PICKS, _PICKS.c.edition_date == _T.c.date)
+                .where(
+                    _PICKS.c.kind == _CONCEPT,
+                    _PICKS.c.key == slug,
+                    _T.c.status == EditionStatus.PUBLISHED,
+                )
+                .order_by(_T.c.date.desc())
+                .limit(limit)
+            ).all()
+
+    def index(self) -> Sequence[tuple[date, int, str]]:
+        """Date, number and subject of every published edition, newest first."""
+        with self._access.read() as connection:
+            rows = connection.execute(
+                select(_T.c.date, _T.c.number, _T.c.subject)
+                .where(_T.c.status == EditionStatus.PUBLISHED)
+                .order_by(_T.c.date.desc())
+            )
+            return [(row.date, row.number, row.subject) for row in rows]
+
     def _have(self, on: date) -> Edition:
         found = self.get(on)
         if found is None:

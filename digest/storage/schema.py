@@ -5,6 +5,7 @@ migrations/ makes them; a test holds that both say the same on both databases.
     editions 1-n edition_picks            subscribers     sources 1-n entries
     editions 1-n edition_blocks -> images suppressions
     editions 1-n deliveries n-1 subscriber (a bare number: it outlives an erased reader)
+    subscriber 1-n notices (the mails that readers ask for), 1-n consents (append-only); asks
 
 Times are UTC: `timestamp with time zone` in Postgres, text without a zone in SQLite.
 """
@@ -201,6 +202,10 @@ subscribers = Table(
     _required("level", SmallInteger),
     _required("tracks", JSON),
     _required("text_only", Boolean),
+    # cid, hosted, or empty: as the publisher has it.
+    _required("images", String(8), server_default=text("''")),
+    Column("asked_at", Moment),
+    Column("left_at", Moment),
     Index(None, "status"),
     sqlite_autoincrement=True,
 )
@@ -212,6 +217,59 @@ suppressions = Table(
     _required("reason", Words),
     _required("created_at", Moment),
 )
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # What it says: domain/notice.py lists them.
+    _required("kind", String(16)),
+    _required("subscriber_id", Integer, index=True),
+    _required("status", String(16)),
+    _required("created_at", Moment),
+    # When it may be claimed: at once, at its next try, or when its owner's lease is over.
+    _required("next_at", Moment),
+    _required("attempts", Integer),
+    Column("owner", Words),
+    _required("last_reply", Words),
+    Index(None, "status", "next_at"),
+    Index(None, "created_at"),
+)
+"""Mails that answer a reader's own request; each goes to one reader, once."""
+
+asks = Table(
+    "asks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _required("at", Moment),
+    _required("purpose", String(16)),
+    # Keyed hashes: whence it came (a block of addresses), whom it is about, and their domain.
+    _required("network", String(64)),
+    _required("address", String(64)),
+    _required("domain", String(64)),
+    # Whether a mail went out for it.
+    _required("mailed", Boolean),
+    Index(None, "at"),
+    Index(None, "address"),
+)
+"""Requests for a mail, by which the limits count."""
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _required("at", Moment),
+    _required("subscriber_id", Integer, index=True),
+    # Keyed hash of the address: it tells whose it was after the address is gone.
+    _required("address", String(64)),
+    _required("action", String(16)),
+    # How: site, one-click, mail, command; and which version of the words they agreed to.
+    _required("via", String(16)),
+    _required("form", String(32)),
+    # Keyed hash of the IP address, empty where there is none.
+    _required("ip", String(64)),
+)
+"""Who agreed to what, when. A trigger of the database refuses every change."""
 
 UNFINISHED = text("status IN ('pending', 'deferred', 'claimed', 'on_wire')")
 """Spelt out, not bound: a partial index serves only a condition that holds its own words."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from digest.ports import DeliveryStore, EditionStore, EntryStore, SubscriberStore
+from digest.ports import DeliveryStore, EditionStore, EntryStore, NoticeStore, SubscriberStore
 from digest.settings import DatabaseSettings
 from digest.storage import migrate
 from digest.storage.deliveries import Deliveries
@@ -18,6 +18,7 @@ from digest.storage.doors import Access, Doors, TrialDoors
 from digest.storage.editions import Editions
 from digest.storage.engine import Database, connect
 from digest.storage.entries import Entries
+from digest.storage.notices import Notices
 from digest.storage.queue import MessageId
 from digest.storage.subscribers import Subscribers
 
@@ -33,6 +34,7 @@ class SqlStore:
 
     editions: EditionStore
     entries: EntryStore
+    notices: NoticeStore
     subscribers: SubscriberStore
     deliveries: DeliveryStore
 
@@ -48,6 +50,7 @@ class SqlStore:
         self.access = access
         self.editions = Editions(access)
         self.entries = Entries(access)
+        self.notices = Notices(access)
         self.subscribers = Subscribers(access)
         self.deliveries = Deliveries(
             access,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -35,6 +35,12 @@ class Subscribers:
             row = connection.execute(select(_T).where(_T.c.key == key)).one_or_none()
         return None if row is None else subscriber_of(row)
 
+    def by_id(self, number: int) -> Subscriber | None:
+        """By the number that signed links hold."""
+        with self._access.read() as connection:
+            row = connection.execute(select(_T).where(_T.c.id == number)).one_or_none()
+        return None if row is None else subscriber_of(row)
+
     def add(self, subscriber: Subscriber) -> Subscriber | None:
         """Add one; None when the address is known. The id given is ignored."""
         values = {
@@ -60,7 +66,9 @@ class Subscribers:
             )
 
     def erase(self, key: str) -> bool:
-        """Delete the subscriber and the address in their deliveries; False when unknown.
+        """Delete the subscriber, their notices and the address in their deliveries.
+
+        Returns False when they are unknown.
 
         The rows of the ledger stay, so that counts stay true. A letter not yet on the wire will
         not go out.
@@ -69,6 +77,8 @@ class Subscribers:
             found = connection.scalar(delete(_T).where(_T.c.key == key).returning(_T.c.id))
             if found is None:
                 return False
+            notices = schema.notices
+            connection.execute(delete(notices).where(notices.c.subscriber_id == found))
             waiting = (
                 DeliveryStatus.PENDING,
                 DeliveryStatus.DEFERRED,
@@ -103,6 +113,30 @@ class Subscribers:
                 select(_SUPPRESSIONS.c.key_hash).where(_SUPPRESSIONS.c.key_hash == key_hash)
             )
         return found is not None
+
+    def suppressed_for(self, key_hash: str) -> str:
+        """Why the address may not be written to; empty when it may."""
+        with self._access.read() as connection:
+            found: str | None = connection.scalar(
+                select(_SUPPRESSIONS.c.reason).where(_SUPPRESSIONS.c.key_hash == key_hash)
+            )
+        return found or ""
+
+    def lift(self, key_hash: str) -> None:
+        """Take an address off the suppression list: its reader came back."""
+        with self._access.write() as connection:
+            connection.execute(delete(_SUPPRESSIONS).where(_SUPPRESSIONS.c.key_hash == key_hash))
+
+    def unconfirmed(self, asked_before: datetime, limit: int) -> Sequence[Subscriber]:
+        """Those who asked to subscribe before a moment and have not confirmed, oldest first."""
+        with self._access.read() as connection:
+            rows = connection.execute(
+                select(_T)
+                .where(_T.c.status == Status.PENDING, _T.c.asked_at < asked_before)
+                .order_by(_T.c.asked_at, _T.c.id)
+                .limit(limit)
+            ).all()
+        return [subscriber_of(row) for row in rows]
 
     def listing(self, status: Status | None = None) -> Iterator[Subscriber]:
         """All subscribers, by id, streamed."""
@@ -141,6 +175,9 @@ def _changeable(subscriber: Subscriber) -> dict[str, Any]:
         "level": wants.level,
         "tracks": sorted(wants.tracks),
         "text_only": wants.text_only,
+        "images": wants.images,
+        "asked_at": subscriber.asked_at,
+        "left_at": subscriber.left_at,
     }
 
 
@@ -169,7 +206,10 @@ def subscriber_of(row: Row[Any]) -> Subscriber:
             level=row.level,
             tracks=frozenset(row.tracks),
             text_only=row.text_only,
+            images=row.images,
         ),
         confirmed_at=row.confirmed_at,
         paused_until=row.paused_until,
+        asked_at=row.asked_at,
+        left_at=row.left_at,
     )

@@ -39,10 +39,11 @@ def broken_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Migrations with a second revision that makes a table and then fails."""
     folder = tmp_path / "migrations"
     shutil.copytree(resources.folder("migrations"), folder)
-    second = folder / "versions" / "0002_second.py"
+    last = migrate.head()
+    second = folder / "versions" / f"{int(last) + 1:04}_next.py"
     second.write_text(
+        f"revision, down_revision = '{int(last) + 1:04}', '{last}'\n"  # noqa: S608 - no SQL yet
         "from alembic import op\n"
-        "revision, down_revision = '0002', '0001'\n"
         "def upgrade():\n"
         "    op.execute('CREATE TABLE half (id INTEGER)')\n"
         "    op.execute('INSERT INTO nowhere VALUES (1)')\n"
@@ -127,9 +128,10 @@ def test_an_older_database_is_not_migrated_by_the_way(
     broken_second.rename(broken_second.with_suffix(".hidden"))
     migrate.upgrade(database)
     broken_second.with_suffix(".hidden").rename(broken_second)
+    wanted = rf"at revision {migrate.revisions()[-2]}.*{migrate.head()}\n  run: digest migrate"
     for keep in (True, False):
         with (
-            pytest.raises(MigrationError, match=r"at revision 0001.*0002\n  run: digest migrate"),
+            pytest.raises(MigrationError, match=wanted),
             open_store(settings_for(empty_database_url), keep=keep),
         ):
             pass
@@ -142,21 +144,23 @@ def test_a_step_that_fails_leaves_all_as_it_was(database: Database, broken_secon
 
     broken_second.rename(broken_second.with_suffix(".hidden"))
     migrate.upgrade(database)
-    before = tables(database)
+    before, last = tables(database), migrate.head()
     broken_second.with_suffix(".hidden").rename(broken_second)
-    with pytest.raises(MigrationError, match=r"from 0001 failed: .*nowhere"):
+    with pytest.raises(MigrationError, match=rf"from {last} failed: .*nowhere"):
         migrate.upgrade(database)
     assert tables(database) == before
     with database.transaction("read") as connection:
-        assert migrate.current(connection) == "0001"
+        assert migrate.current(connection) == last
 
 
 def test_the_next_revision_is_written_for_developers(broken_second: Path) -> None:
     broken_second.unlink()
+    last = migrate.head()
+    new = f"{int(last) + 1:04}"
     made = migrate.new_revision("more of it")
-    assert made == broken_second.with_name("0002_more_of_it.py")
-    assert "down_revision = '0001'" in made.read_text()
-    assert migrate.head() == "0002"
+    assert made == broken_second.with_name(f"{new}_more_of_it.py")
+    assert f"down_revision = '{last}'" in made.read_text()
+    assert migrate.head() == new
 
 
 def test_an_empty_database_gets_its_tables_by_being_opened(empty_database_url: str) -> None:

@@ -1,0 +1,96 @@
+"""The application: all routes behind the guard, and the words for what goes wrong.
+
+A new family of pages is a class with `routes()`; it is added to `FAMILIES` and gets the `Site`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Final, Protocol
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from digest.ports import Store
+from digest.web.background import Background
+from digest.web.learning import Learning
+from digest.web.reading import Reading
+from digest.web.security import Guard, TooLarge
+from digest.web.site import Site
+from digest.wiring import Wiring
+
+log = logging.getLogger("digest.web")
+
+
+class Family(Protocol):
+    """Pages that belong together."""
+
+    def routes(self) -> list[BaseRoute]:
+        """Their routes, in the order in which they are tried."""
+        ...
+
+
+FAMILIES: Final[tuple[Callable[[Site], Family], ...]] = (Reading, Learning)
+
+_WORDS: Final = {
+    404: ("There is no such page", "It may have moved, or the link was cut short."),
+    405: ("This does not work that way", "Go back and use the button on the page."),
+    413: ("That is too long", "The site takes short forms only."),
+}
+
+
+def create_app(wiring: Wiring, store: Store, *, background: bool = True) -> ASGIApp:
+    """The site over an open store.
+
+    With `background` its threads draw figures ahead and send waiting mails for as long as it runs.
+    """
+    site = Site(wiring, store)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        workers = Background(site) if background else None
+        if workers is not None:
+            workers.start()
+        try:
+            yield
+        finally:
+            if workers is not None:
+                workers.stop()
+
+    async def alive(_request: Request) -> Response:
+        return PlainTextResponse("alive\n", headers={"cache-control": "no-store"})
+
+    async def refused(_request: Request, error: Exception) -> Response:
+        code = error.status_code if isinstance(error, HTTPException) else 500
+        title, line = _WORDS.get(code, (HTTPStatus(code).phrase, ""))
+        return site.said(title, line, status=code)
+
+    async def broken(_request: Request, _error: Exception) -> Response:
+        return site.said(
+            "Something broke on our side",
+            "It was written down. Please try again in a minute.",
+            status=500,
+        )
+
+    async def too_large(_request: Request, error: Exception) -> Response:
+        raise error  # the guard answers it
+
+    routes = [route for family in FAMILIES for route in family(site).routes()]
+    app = Starlette(
+        routes=[*routes, *site.assets.routes(), Route("/livez", alive)],
+        exception_handlers={HTTPException: refused, TooLarge: too_large, Exception: broken},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False
+    app.state.site = site
+    web = wiring.settings.web
+    return Guard(
+        app, trusted=web.trusted_proxies, max_body=web.max_body_kb * 1024, prefix=site.root
+    )

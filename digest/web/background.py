@@ -1,0 +1,54 @@
+"""What runs beside the pages: figures drawn ahead, waiting mails sent."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Final
+
+from digest.errors import DigestError
+from digest.web.site import Site
+
+log = logging.getLogger("digest.web")
+
+PATIENCE_S: Final = 10.0
+"""How long the end of the site waits for what is under way, seconds."""
+
+
+class Background:
+    """Two threads, from `start` to `stop`."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._leave = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._draw, name="digest-draw", daemon=True),
+        ]
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Stop, waiting for what is under way."""
+        self._leave.set()
+        self._site.wake.set()
+        for thread in self._threads:
+            thread.join(PATIENCE_S)
+
+    def _draw(self) -> None:
+        """Draw the figures that are missing, one after the other, in a child process each."""
+        press = self._site.wiring.press
+        for slug, concept in list(self._site.concepts.items()):
+            if self._leave.is_set():
+                return
+            try:
+                if press.kept(concept, 0) is None:
+                    answer = press.draw([(concept, 0)])[0]
+                    if isinstance(answer, str):
+                        log.warning("%s: not drawn: %s", slug, answer)
+                self._site.view(slug)
+            except DigestError as error:
+                log.error("%s", error)  # noqa: TRY400 - its message says it
+                return
