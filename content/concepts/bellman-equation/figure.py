@@ -123,16 +123,18 @@ def check(n):
     )
     yield "in the end the equation holds", n.residual < 1e-8
     yield "it is the worth of following the arrows", np.allclose(n.V, n.followed, atol=1e-8)
-    yield "no single change of an arrow would help", np.all(
-        n.r + n.gamma * n.P @ n.followed <= n.followed[:, None] + 1e-8
+    yield (
+        "no single change of an arrow would help",
+        np.all(n.r + n.gamma * n.P @ n.followed <= n.followed[:, None] + 1e-8),
     )
     yield "worth never exceeds the one reward there is", n.V.max() < 1
     yield "after k sweeps nothing beyond k steps is lit", n.lit < n.count
     live = ~n.ends
     # From zero the k-th sweep is off by gamma^k times the first error, at most.
     errors = np.abs(n.history - n.V)[:, live].max(axis=1)
-    yield "the error stays under gamma^k", np.all(
-        errors[:100] <= errors[0] * n.gamma ** np.arange(100) + 1e-12
+    yield (
+        "the error stays under gamma^k",
+        np.all(errors[:100] <= errors[0] * n.gamma ** np.arange(100) + 1e-12),
     )
 
 

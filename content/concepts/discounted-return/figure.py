@@ -84,8 +84,9 @@ def check(n):
     yield "lives that end at random earn the same, 4.5 standard errors", off.max() < 4.5
     yield "the light is one at the next reward", np.all(n.light[:, 0] == 1)
     favoured = n.worth.argmax(axis=1)
-    yield "below the turning point it takes the near one", np.all(
-        (n.gammas > n.turn) == (favoured == 1)
+    yield (
+        "below the turning point it takes the near one",
+        np.all((n.gammas > n.turn) == (favoured == 1)),
     )
     at_turn = weights(n.turn, SEEN)[n.steps] * n.sizes
     yield "at the turning point the two are worth the same", np.isclose(at_turn[0], at_turn[1])

@@ -110,8 +110,9 @@ def check(n):
     gap = n.means.max() - n.means
     worse = gap > 0
     limit = 8 * np.log(n.pulls) / gap[worse] ** 2 + 1 + np.pi**2 / 3
-    yield "pulls of worse arms stay below the theorem", np.all(
-        n.counts[:, worse].mean(axis=0) < limit
+    yield (
+        "pulls of worse arms stay below the theorem",
+        np.all(n.counts[:, worse].mean(axis=0) < limit),
     )
     yield "the highest top is pulled next", n.pick_top > (n.estimate + n.extra).max() - 1e-6
     # The bonus is the width at which Hoeffding's bound leaves a doubt of t^-4.
@@ -146,9 +147,7 @@ def draw(fig, n):
     right.plot(pulls[show], n.regret[show], color=BLUE, linewidth=3.6)
     high = max(n.greedy, n.ucb)
     words = {"weight": "bold", "bbox": {"facecolor": WHITE, "edgecolor": "none", "pad": 1}}
-    right.text(
-        0.52 * n.pulls, 0.66 * n.greedy, "greedy", color=VERMILLION_INK, ha="right", **words
-    )
+    right.text(0.52 * n.pulls, 0.66 * n.greedy, "greedy", color=VERMILLION_INK, ha="right", **words)
     right.text(n.pulls, n.ucb - 0.07 * high, "UCB", color=BLUE, ha="right", va="top", **words)
     right.set(xlim=(0, n.pulls), ylim=(0, 1.04 * high), xticks=[0, n.pulls // 2, n.pulls])
     right.locator_params(axis="y", nbins=4)

@@ -120,8 +120,9 @@ def check(n):
     yield "highest draw = chance to be best, 5 errors", off < 0.03
     mean = (n.hills * THETA).sum(axis=2) / n.hills.sum(axis=2)
     yield "the hills drawn have the means of the counts", np.allclose(mean, n.mean, atol=2e-3)
-    yield "the truth lies within 4.5 of the spread", np.all(
-        np.abs(n.mean - n.means) < 4.5 * n.sd + 0.02
+    yield (
+        "the truth lies within 4.5 of the spread",
+        np.all(np.abs(n.mean - n.means) < 4.5 * n.sd + 0.02),
     )
     yield "doubt stays on the arm that is left alone", n.sd[-1, n.worst] > 1.7 * n.sd[-1, n.best]
 
