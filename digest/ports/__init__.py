@@ -1,0 +1,36 @@
+"""The few doors through which the workflows see the outside.
+
+A port exists only where a second implementation is really used: SMTP or a folder for `Transport`,
+HTTP or canned bytes for `FeedReader`, a cache or a press for `Press`, a database with or without
+a commit at its end for `Store`. The consumer owns the port: what is not called by a workflow is
+not here. `wiring.py` names the classes.
+"""
+
+from __future__ import annotations
+
+from digest.domain.edition import EditionStatus
+from digest.ports.kept import (
+    DeliveryStore,
+    EditionStore,
+    EntryStore,
+    NoticeStore,
+    Store,
+    SubscriberStore,
+)
+from digest.ports.outside import (
+    Clock,
+    Drawn,
+    FeedReader,
+    FeedResult,
+    FeedState,
+    Library,
+    Press,
+    Printer,
+    Transport,
+)
+
+__all__ = [
+    "Clock", "DeliveryStore", "Drawn", "EditionStatus", "EditionStore", "EntryStore",
+    "FeedReader", "FeedResult", "FeedState", "Library", "NoticeStore", "Press", "Printer",
+    "Store", "SubscriberStore", "Transport",
+]  # fmt: skip

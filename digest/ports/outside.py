@@ -1,0 +1,157 @@
+"""Feeds, figures, letters and the clock: the ports that lead out of the house."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from digest.domain.concept import Concept
+from digest.domain.delivery import Delivery, Envelope, Letter, SendResult
+from digest.domain.edition import Block, Edition, Image
+from digest.domain.story import Entry, ShelfItem, Source, Story
+
+Clock = Callable[[], datetime]
+"""Returns the time in UTC, aware."""
+
+
+# --- stories come in ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What is remembered of a feed between fetches; validators verbatim, times in UTC."""
+
+    source: str
+    url: str = ""
+    etag: str = ""
+    last_modified: str = ""
+    last_success: datetime | None = None
+    last_tried: datetime | None = None
+    next_at: datetime | None = None
+    failures: int = 0
+    parked: bool = False
+    message: str = ""
+    moved_to: str = ""
+    moved_seen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FeedResult:
+    """One fetch: the new state, and the entries (none after a 304 or a fault)."""
+
+    state: FeedState
+    entries: tuple[Entry, ...] = ()
+    fault: str = ""
+    not_modified: bool = False
+
+
+class FeedReader(Protocol):
+    """Fetches feeds. A bad one is a `FeedResult` with a fault, never an exception."""
+
+    def read(
+        self,
+        wanted: Sequence[tuple[Source, FeedState]],
+        now: datetime,
+        budget_s: float,
+    ) -> Iterable[FeedResult]:
+        """Fetch all at once, yielding results as they come, and stop after `budget_s` seconds."""
+        ...
+
+
+# --- concepts and figures ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A concept with its numbers: prose filled in, formula and figure as images.
+
+    `formula_text` is the formula in Unicode, `formula_speech` in words, `formula_renderer` who drew
+    it (mathra, or a fallback).
+    """
+
+    concept: Concept
+    variant: int
+    figure: Image
+    formula: Image
+    formula_text: str
+    formula_speech: str
+    formula_renderer: str
+    definition: str
+    body: str
+    example: str
+    why: str
+    scope: str
+    notation: str
+    caption: str
+    alt: str
+    question: str
+    answer: str
+
+
+class Library(Protocol):
+    """The concepts in library order, and the shelf and sources beside them."""
+
+    @property
+    def concepts(self) -> Sequence[Concept]:
+        """All sound concepts, in library order."""
+        ...
+
+    @property
+    def faults(self) -> Sequence[object]:
+        """What is wrong with the cards that were left out; `str()` says it."""
+        ...
+
+    @property
+    def shelf(self) -> Sequence[ShelfItem]:
+        """The evergreen shelf, by slug."""
+        ...
+
+    @property
+    def sources(self) -> Sequence[Source]:
+        """All sources, by id."""
+        ...
+
+
+class Press(Protocol):
+    """Computes, checks and draws concepts."""
+
+    def draw(self, wanted: Sequence[tuple[Concept, int]]) -> Sequence[Drawn | str]:
+        """Draw each (concept, variant); a card that fails its check gives the fault in words."""
+        ...
+
+
+class Printer(Protocol):
+    """Renders the blocks of an edition and joins them into letters."""
+
+    def concept_block(self, drawn: Drawn, slot: int, *, revisit: bool, on: date) -> Block:
+        """One concept as a block."""
+        ...
+
+    def story_block(self, story: Story, slot: int, reason: str, now: datetime) -> Block:
+        """One story as a block."""
+        ...
+
+    def letter(self, edition: Edition, blocks: Sequence[Block], delivery: Delivery) -> Letter:
+        """The letter of one reader, joined from blocks."""
+        ...
+
+
+# --- letters go out ----------------------------------------------------------------------------
+
+
+class Transport(Protocol):
+    """Takes letters away: over SMTP, or into a folder.
+
+    `send` raises `NoReply` when the connection dies and `TransportError` when the server as a
+    whole cannot be used. `about_to_end` is called right before the end of data goes out.
+    """
+
+    def send(self, envelope: Envelope, about_to_end: Callable[[], None]) -> SendResult:
+        """Send one letter to one recipient."""
+        ...
+
+    def close(self) -> None:
+        """Leave politely (QUIT); never raises."""
+        ...
