@@ -59,6 +59,7 @@ def compute(rng, tilt, shift):
     angles = np.deg2rad(np.arange(180))
     every = [fisher_ratio(w, a, b) for w in np.c_[np.cos(angles), np.sin(angles)]]
     distance = math.sqrt(shift @ np.linalg.solve(spread.T @ spread, shift))  # true clouds
+    expected = 0.5 * math.erfc(distance / 2 / math.sqrt(2))
     views = [(name, w, a @ w, b @ w) for name, w in (("PCA", pca), ("LDA", lda))]
     return SimpleNamespace(
         a=a,
@@ -74,7 +75,8 @@ def compute(rng, tilt, shift):
         ratio_pca=fisher_ratio(pca, a, b),
         closed=2 * EACH * gap @ np.linalg.solve(within(a, b), gap),
         distance=distance,
-        wrong_expected=0.5 * math.erfc(distance / 2 / math.sqrt(2)),
+        wrong_expected=expected,
+        wrong_error=math.sqrt(expected * (1 - expected) / (2 * EACH)),
         wrong=errors(lda, a, b),
         wrong_pca=errors(pca, a, b),
         wrong_means=errors(means, a, b),
@@ -88,8 +90,7 @@ def check(n):
     # Put w into the ratio: what is left is the squared distance of the means in units of S_W.
     yield "the ratio is the closed form", math.isclose(n.ratio, n.closed)
     # Two Gaussians of one covariance: the best rule errs with probability Phi(-distance / 2).
-    error = math.sqrt(n.wrong_expected / n.points)
-    yield "it errs as often as theory says", abs(n.wrong - n.wrong_expected) < 4 * error
+    yield "it errs as often as theory says", abs(n.wrong - n.wrong_expected) < 4 * n.wrong_error
     yield "projected on the PCA axis the classes mix", n.wrong_pca > n.wrong + 0.15
 
 

@@ -79,6 +79,7 @@ def compute(rng, noise, part):
         readings=READINGS,
         trees=TREES,
         repeats=REPEATS,
+        blur=np.sqrt(2 / REPEATS),
         noise=noise,
         small=small,
         off_tree=off[0],
