@@ -113,6 +113,7 @@ def check(n):
 
 def draw(fig, n):
     grid = fig.add_gridspec(2, 2, width_ratios=[1, 1.15])
+    reach = 1.08 * np.abs(n.y).max()
     for row, (line, colour, ink, name) in enumerate(
         (
             (n.tree, VERMILLION, VERMILLION_INK, "one deep tree"),
@@ -123,7 +124,7 @@ def draw(fig, n):
         ax.plot(HOURS, n.y, "o", color=RULE, markersize=5)
         ax.plot(n.grid, n.truth, color=INK, linewidth=2, linestyle=(0, (3, 1.5)))
         ax.plot(n.grid, line, color=colour, linewidth=2.6)
-        ax.set(xlim=(0, 24), ylim=(-5.4, 5.4), yticks=[-4, 0, 4], xticks=[0, 12, 24])
+        ax.set(xlim=(0, 24), ylim=(-reach, reach), yticks=[-4, 0, 4], xticks=[0, 12, 24])
         ax.set_title(name, color=ink, weight="bold")
         if row == 0:
             ax.tick_params(labelbottom=False)
