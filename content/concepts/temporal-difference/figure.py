@@ -10,19 +10,20 @@ from digest.figures.palette import BLUE, DIVERGING, GREY, INK, RULE, VERMILLION
 HEIGHT = 3.7
 COLOURS = 96
 VARIANTS = (
-    {"alpha": 0.16, "gamma": 0.98, "cue": 4, "delay": 14, "trials": 150},
-    {"alpha": 0.2, "gamma": 0.97, "cue": 7, "delay": 12, "trials": 110},
+    {"alpha": 0.16, "cue": 4, "delay": 14, "trials": 150},
+    {"alpha": 0.2, "cue": 7, "delay": 12, "trials": 110},
 )
 
+GAMMA = 0.98
 LENGTH = 24  # steps in a trial
 NOISE = 0.1  # of the reward's size
 
 
-def surprise(r, v_next, v, gamma):
-    return r + gamma * v_next - v
+def surprise(r, v_next, v):
+    return r + GAMMA * v_next - v
 
 
-def learn(rewards, alpha, gamma, delay):
+def learn(rewards, alpha, delay):
     """Values and surprises of every trial. State k is k steps after the cue."""
     V = np.zeros(delay + 1)  # the last one, after the reward, stays zero
     values, deltas = [], []
@@ -30,16 +31,16 @@ def learn(rewards, alpha, gamma, delay):
         values.append(V.copy())
         delta = np.zeros(delay + 1)
         # Nothing announces the cue: the value before it is zero.
-        delta[0] = surprise(0.0, V[0], 0.0, gamma)
+        delta[0] = surprise(0.0, V[0], 0.0)
         for k in range(delay):
             r = reward if k == delay - 1 else 0.0
-            delta[k + 1] = surprise(r, V[k + 1], V[k], gamma)
+            delta[k + 1] = surprise(r, V[k + 1], V[k])
             V[k] += alpha * delta[k + 1]
         deltas.append(delta)
     return np.array(values), np.array(deltas)
 
 
-def closed_form(alpha, gamma, delay, trials):
+def closed_form(alpha, delay, trials):
     """Value j steps before the last, after n trials: gamma^j P(Binomial(n, alpha) > j)."""
     table = np.zeros((trials, delay + 1))
     for n in range(trials):
@@ -48,15 +49,15 @@ def closed_form(alpha, gamma, delay, trials):
         ]
         for k in range(delay):
             j = delay - 1 - k
-            table[n, k] = gamma**j * (1 - sum(chances[: j + 1]))
+            table[n, k] = GAMMA**j * (1 - sum(chances[: j + 1]))
     return table
 
 
-def compute(rng, alpha, gamma, cue, delay, trials):
+def compute(rng, alpha, cue, delay, trials):
     rewards = 1 + NOISE * rng.standard_normal(trials)
-    values, deltas = learn(rewards, alpha, gamma, delay)
-    clean, _ = learn(np.ones(trials), alpha, gamma, delay)
-    omitted = learn(np.r_[rewards, 0.0], alpha, gamma, delay)[1][-1]
+    values, deltas = learn(rewards, alpha, delay)
+    clean, _ = learn(np.ones(trials), alpha, delay)
+    omitted = learn(np.r_[rewards, 0.0], alpha, delay)[1][-1]
     board = np.zeros((trials, LENGTH))
     board[:, cue : cue + delay + 1] = deltas
     missing = np.zeros(LENGTH)
@@ -65,7 +66,7 @@ def compute(rng, alpha, gamma, cue, delay, trials):
     middle = int(0.5 * delay / alpha)
     return SimpleNamespace(
         alpha=alpha,
-        gamma=gamma,
+        gamma=GAMMA,
         cue=cue,
         delay=delay,
         trials=trials,
@@ -73,14 +74,14 @@ def compute(rng, alpha, gamma, cue, delay, trials):
         values=values,
         deltas=deltas,
         clean=clean,
-        exact=closed_form(alpha, gamma, delay, trials),
+        exact=closed_form(alpha, delay, trials),
         board=board,
         missing=missing,
         at_cue=deltas[settled, 0].mean(),
         at_reward=deltas[settled, -1].mean(),
         first=deltas[0, -1],
         dip=omitted[-1],
-        target=gamma**delay,
+        target=GAMMA**delay,
         middle=middle,
         middle_place=deltas[middle, 1:].argmax() + 1,
         speed=1 / alpha,
@@ -89,8 +90,9 @@ def compute(rng, alpha, gamma, cue, delay, trials):
 
 
 def check(n):
-    yield "without noise the values follow the closed form", np.allclose(
-        n.clean, n.exact, atol=1e-10
+    yield (
+        "without noise the values follow the closed form",
+        np.allclose(n.clean, n.exact, atol=1e-10),
     )
     # All guesses of a trial are used before they change, so their surprises telescope.
     weights = n.gamma ** np.arange(n.delay)
@@ -106,7 +108,10 @@ def check(n):
     # Binomial mean: the wave moves alpha steps back per trial, give or take 3 spreads.
     back = n.delay - n.middle_place
     spread = np.sqrt(n.middle * n.alpha * (1 - n.alpha))
-    yield "half-way it stands where a binomial says", abs(back - n.middle * n.alpha) < 3 * spread + 1
+    yield (
+        "half-way it stands where a binomial says",
+        abs(back - n.middle * n.alpha) < 3 * spread + 1,
+    )
 
 
 def draw(fig, n):
@@ -151,12 +156,12 @@ def draw(fig, n):
 
 MUTANTS = {
     "the next guess is not discounted": (
-        "return r + gamma * v_next - v",
+        "return r + GAMMA * v_next - v",
         "return r + v_next - v",
     ),
     "the present guess is not subtracted": (
-        "return r + gamma * v_next - v",
-        "return r + gamma * v_next",
+        "return r + GAMMA * v_next - v",
+        "return r + GAMMA * v_next",
     ),
     "the guess moves the wrong way": ("V[k] += alpha", "V[k] -= alpha"),
 }
