@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from digest import resources
 from digest.domain import tokens
 from digest.domain.delivery import Delivery, Envelope, Letter
-from digest.domain.subscriber import Preferences
+from digest.domain.notice import Notice
+from digest.domain.subscriber import Preferences, Subscriber
 from digest.errors import OutputError, SettingsError
 from digest.ports import Clock, FeedReader, Printer, Store, Transport
 from digest.settings import Settings
@@ -29,12 +30,23 @@ if TYPE_CHECKING:
     from digest.catalog.library import ContentLibrary
     from digest.catalog.press import CachedPress
     from digest.rendering.environment import Templates
+    from digest.rendering.letter import Imprint
     from digest.workflows.deliver import Courier
+    from digest.workflows.notify import Messenger
     from digest.workflows.publish import Publisher
+    from digest.workflows.reception import Reception
     from digest.workflows.subscribe import Registrar
 
 MIN_KEY_LENGTH = 32
 """Characters of a secret key; `secrets.token_hex(32)` makes 64."""
+
+LINKS = {
+    tokens.Purpose.CONFIRM: "confirm",
+    tokens.Purpose.UNSUBSCRIBE: "u",
+    tokens.Purpose.PREFERENCES: "p",
+    tokens.Purpose.UNDO: "undo",
+}
+"""Purpose of a signed link -> the path under which the site takes it."""
 
 
 def utc_now() -> datetime:
@@ -80,10 +92,28 @@ class Wiring:
     @cached_property
     def printer(self) -> Printer:
         """What renders blocks and letters."""
-        from digest.rendering.letter import Imprint, LetterPrinter, Links  # noqa: PLC0415
+        from digest.rendering.letter import LetterPrinter, Links  # noqa: PLC0415
+
+        def links(subscriber_id: int) -> Links:
+            leave = self.link(tokens.Purpose.UNSUBSCRIBE, str(subscriber_id))
+            return Links(
+                unsubscribe=leave,
+                one_click=leave,
+                preferences=self.link(tokens.Purpose.PREFERENCES, str(subscriber_id)),
+            )
+
+        def concepts() -> dict[str, object]:
+            return {concept.slug: concept for concept in self.library.concepts}
+
+        return LetterPrinter(self.templates, self.imprint, concepts, links)  # type: ignore[arg-type]
+
+    @cached_property
+    def imprint(self) -> Imprint:
+        """What mails say of the publisher."""
+        from digest.rendering.letter import Imprint  # noqa: PLC0415
 
         site, mail = self.settings.site, self.settings.mail
-        imprint = Imprint(
+        return Imprint(
             title=site.title,
             tagline=site.tagline,
             base_url=site.base_url,
@@ -97,21 +127,12 @@ class Wiring:
             precedence_bulk=mail.precedence_bulk,
         )
 
-        def links(subscriber_id: int) -> Links:
-            # These two purposes have no lifetime: the moment plays no part.
-            moment = datetime.fromtimestamp(0, UTC)
-            leave = tokens.sign(self.keys, tokens.Purpose.UNSUBSCRIBE, str(subscriber_id), moment)
-            prefer = tokens.sign(self.keys, tokens.Purpose.PREFERENCES, str(subscriber_id), moment)
-            return Links(
-                unsubscribe=f"{site.base_url}/u/{leave}",
-                one_click=f"{site.base_url}/u/{leave}",
-                preferences=f"{site.base_url}/p/{prefer}",
-            )
-
-        def concepts() -> dict[str, object]:
-            return {concept.slug: concept for concept in self.library.concepts}
-
-        return LetterPrinter(self.templates, imprint, concepts, links)  # type: ignore[arg-type]
+    def link(self, purpose: tokens.Purpose, subject: str, at: datetime | None = None) -> str:
+        """The address of a reader's own page, signed; `at` begins its lifetime where it has one."""
+        # A purpose without lifetime is signed the same at any moment.
+        moment = at or datetime.fromtimestamp(0, UTC)
+        token = tokens.sign(self.keys, purpose, subject, moment)
+        return f"{self.settings.site.base_url}/{LINKS[purpose]}/{token}"
 
     @property
     def domain(self) -> str:
@@ -148,6 +169,19 @@ class Wiring:
             recipient=delivery.address,
             message_id=delivery.message_id,
             date=delivery.date_header,
+            mail=self.settings.mail,
+        )
+
+    def seal_notice(self, letter: Letter, notice: Notice, reader: Subscriber) -> Envelope:
+        """A notice as bytes."""
+        from digest.mail.message import envelope  # noqa: PLC0415
+
+        tag = tokens.keyed_hash(self.keys[0], "notice-id", f"{notice.id}/{notice.created_at}")[:32]
+        return envelope(
+            letter,
+            recipient=reader.address,
+            message_id=f"{notice.kind}.{tag}@{self.domain}",
+            date=notice.created_at,
             mail=self.settings.mail,
         )
 
@@ -201,6 +235,40 @@ class Wiring:
 
         return Registrar(store, self.address_hash, self.default_preferences)
 
+    def reception(self, store: Store) -> Reception:
+        """The workflow that takes what readers ask for themselves."""
+        from digest.workflows.reception import Limits, Reception  # noqa: PLC0415
+
+        web = self.settings.web
+        limits = Limits(
+            web.requests_per_network_h, web.requests_per_minute, web.requests_per_domain_h
+        )
+        return Reception(store, self.keyed_hash, limits)
+
+    def messenger(self, store: Store) -> Messenger:
+        """The workflow that sends notices."""
+        from digest.rendering.notice import NoticeLinks, NoticePrinter  # noqa: PLC0415
+        from digest.workflows.notify import Messenger  # noqa: PLC0415
+
+        def links(reader: Subscriber, notice: Notice) -> NoticeLinks:
+            number, at = str(reader.id), notice.created_at
+            left = int(reader.left_at.timestamp()) if reader.left_at else 0
+            return NoticeLinks(
+                confirm=self.link(tokens.Purpose.CONFIRM, number, at),
+                unsubscribe=self.link(tokens.Purpose.UNSUBSCRIBE, number),
+                preferences=self.link(tokens.Purpose.PREFERENCES, number),
+                undo=self.link(tokens.Purpose.UNDO, f"{number}:{left}", at),
+            )
+
+        return Messenger(
+            store=store,
+            compose=NoticePrinter(self.templates, self.imprint, links).letter,
+            seal=self.seal_notice,
+            transport=self.transport,
+            clock=self.clock,
+            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+        )
+
     @property
     def default_preferences(self) -> Preferences:
         """What a subscriber gets who says nothing."""
@@ -229,9 +297,13 @@ class Wiring:
         """The Message-ID of a delivery, without angle brackets."""
         return tokens.message_id(self.keys[0], edition, subscriber_id, self.domain)
 
+    def keyed_hash(self, purpose: str, text: str) -> str:
+        """A hash that only this installation can make."""
+        return tokens.keyed_hash(self.keys[0], purpose, text)
+
     def address_hash(self, key: str) -> str:
         """The keyed hash under which a forgotten address stays suppressed."""
-        return tokens.keyed_hash(self.keys[0], "suppression", key)
+        return self.keyed_hash("suppression", key)
 
 
 def _kept_key(path: Path) -> str:

@@ -143,6 +143,13 @@ def _dispatch(wiring: Wiring) -> None:
             lead_minutes=settings.edition.lead_minutes,
             window_h=settings.delivery.window_h,
         )
+        messenger = wiring.messenger(store)
+        reminded, forgotten = messenger.tend(wiring.clock())
+        notices = messenger.send()
+    if reminded or forgotten or notices:
+        log.info(
+            "notices: %s; %d reminded, %d requests forgotten", dict(notices), reminded, forgotten
+        )
     for on, run in runs.items():
         log.info("edition %s: %s", on, dict(run.outcomes))
         for address, outcome, reply in run.troubles:

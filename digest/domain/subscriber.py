@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Final
 from zoneinfo import ZoneInfo
 
 
@@ -17,6 +18,9 @@ class Status(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     SUPPRESSED = "suppressed"
 
+
+GRACE: Final = timedelta(days=7)
+"""How long a request to subscribe waits for its answer, and how long leaving can be undone."""
 
 ALL_DAYS = frozenset(range(7))
 WEEKDAYS = frozenset(range(5))
@@ -61,6 +65,30 @@ class Subscriber:
     paused_until: datetime | None = None
     asked_at: datetime | None = None
     left_at: datetime | None = None
+
+
+def may_confirm(reader: Subscriber, now: datetime) -> bool:
+    """Whether a request of theirs to subscribe is still open: made, not answered, not too old.
+
+    One who left or was suppressed stays so until they confirm.
+    """
+    if reader.asked_at is None or now - reader.asked_at >= GRACE:
+        return False
+    if reader.status is Status.PENDING:
+        return True
+    return reader.status in {Status.UNSUBSCRIBED, Status.SUPPRESSED} and (
+        reader.left_at is None or reader.asked_at > reader.left_at
+    )
+
+
+def may_return(reader: Subscriber, now: datetime) -> bool:
+    """Whether their leaving can still be undone: they had confirmed, and it is not long ago."""
+    return (
+        reader.status is Status.UNSUBSCRIBED
+        and reader.confirmed_at is not None
+        and reader.left_at is not None
+        and now - reader.left_at < GRACE
+    )
 
 
 def due_at(on: date, preferences: Preferences) -> datetime | None:

@@ -168,6 +168,10 @@ class DeliveryStore(Protocol):
         """Recipient domain -> rows, most first."""
         ...
 
+    def history(self, subscriber_id: int) -> Sequence[Mapping[str, object]]:
+        """What became of a reader's letters, newest first: edition, status, at, reply."""
+        ...
+
     def next_due(self, edition: date) -> datetime | None:
         """When the next pending or deferred row is due."""
         ...
@@ -209,6 +213,7 @@ class NoticeStore(Protocol):
         network: str = "",
         address: str = "",
         domain: str = "",
+        purpose: str = "",
         mailed: bool = False,
     ) -> int:
         """How many requests there were since a moment, of those that match what is given."""

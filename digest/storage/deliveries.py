@@ -260,6 +260,24 @@ class Deliveries:
             )
             return dict(rows.all())
 
+    def history(self, subscriber_id: int) -> Sequence[Mapping[str, object]]:
+        """What became of a reader's letters, newest first: edition, status, at, reply."""
+        with self._access.read() as connection:
+            rows = connection.execute(
+                select(_T)
+                .where(_T.c.subscriber_id == subscriber_id)
+                .order_by(_T.c.edition_date.desc())
+            ).all()
+        return [
+            {
+                "edition": row.edition_date,
+                "status": row.status,
+                "at": row.updated_at,
+                "reply": row.last_reply,
+            }
+            for row in rows
+        ]
+
     def next_due(self, edition: date) -> datetime | None:
         """When the next pending or deferred row is due."""
         with self._access.read() as connection:

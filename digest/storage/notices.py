@@ -107,6 +107,7 @@ class Notices:
         network: str = "",
         address: str = "",
         domain: str = "",
+        purpose: str = "",
         mailed: bool = False,
     ) -> int:
         """How many requests there were since a moment, of those that match what is given."""
@@ -117,6 +118,7 @@ class Notices:
             (_ASKS.c.network, network),
             (_ASKS.c.address, address),
             (_ASKS.c.domain, domain),
+            (_ASKS.c.purpose, purpose),
         ):
             if value:
                 wanted = wanted.where(column == value)

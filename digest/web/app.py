@@ -21,8 +21,11 @@ from starlette.types import ASGIApp
 from digest.ports import Store
 from digest.web.background import Background
 from digest.web.learning import Learning
+from digest.web.leaving import Leaving
+from digest.web.preferences import PreferencePages
 from digest.web.reading import Reading
 from digest.web.security import Guard, TooLarge
+from digest.web.signup import Signup
 from digest.web.site import Site
 from digest.wiring import Wiring
 
@@ -37,7 +40,13 @@ class Family(Protocol):
         ...
 
 
-FAMILIES: Final[tuple[Callable[[Site], Family], ...]] = (Reading, Learning)
+FAMILIES: Final[tuple[Callable[[Site], Family], ...]] = (
+    Reading,
+    Learning,
+    Signup,
+    Leaving,
+    PreferencePages,
+)
 
 _WORDS: Final = {
     404: ("There is no such page", "It may have moved, or the link was cut short."),

@@ -14,6 +14,9 @@ log = logging.getLogger("digest.web")
 PATIENCE_S: Final = 10.0
 """How long the end of the site waits for what is under way, seconds."""
 
+LOOK_S: Final = 30.0
+"""How often the queue is looked at when nobody says that something waits, seconds."""
+
 
 class Background:
     """Two threads, from `start` to `stop`."""
@@ -23,6 +26,7 @@ class Background:
         self._leave = threading.Event()
         self._threads = [
             threading.Thread(target=self._draw, name="digest-draw", daemon=True),
+            threading.Thread(target=self._send, name="digest-send", daemon=True),
         ]
 
     def start(self) -> None:
@@ -36,6 +40,22 @@ class Background:
         self._site.wake.set()
         for thread in self._threads:
             thread.join(PATIENCE_S)
+
+    def _send(self) -> None:
+        """Send waiting notices: at once when a page has queued one, else every half minute."""
+        site = self._site
+        messenger = site.wiring.messenger(site.store)
+        while not self._leave.is_set():
+            site.wake.clear()
+            try:
+                done = messenger.send()
+                if done:
+                    log.info("notices: %s", dict(done))
+            except DigestError as error:
+                log.error("%s", error)  # noqa: TRY400 - its message says it
+            except Exception:
+                log.exception("unexpected fault in sending notices")
+            site.wake.wait(LOOK_S)
 
     def _draw(self) -> None:
         """Draw the figures that are missing, one after the other, in a child process each."""

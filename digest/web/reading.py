@@ -53,6 +53,7 @@ class Reading:
             Route("/editions/", self.archive),
             Route("/editions/{day}", self.edition),
             Route("/stories", self.stories),
+            Route("/help", self.help),
             Route("/images/{name}.png", self.image),
         ]
 
@@ -215,6 +216,13 @@ class Reading:
                 for edition in editions
             ],
             also=also,
+        )
+
+    async def help(self, request: Request) -> Response:
+        """What readers ask most; List-Help of every letter points here."""
+        address = self._site.wiring.imprint.report_address
+        return await self._site.shared(
+            request, "help", lambda: self._site.render("help", report_address=address)
         )
 
     # --- pictures -------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from digest.domain.address import Address, normalise
+from digest.domain.concept import TRACKS
 from digest.domain.subscriber import ALL_DAYS, WEEKDAYS, Preferences, Status, Subscriber
 from digest.errors import UsageError
 from digest.ports import Store
 
 COLUMNS: Final = (
     "address", "status", "zone", "hour", "days", "concepts", "stories", "level", "text_only",
-    "created_at", "confirmed_at",
+    "tracks", "images", "created_at", "confirmed_at",
 )  # fmt: skip
 """Columns of an export, in order; an import needs `address` alone."""
 
@@ -98,7 +99,9 @@ class Registrar:
 
     def remove(self, text: str) -> Subscriber:
         """Unsubscribe: no more letters; what is queued is not sent."""
-        changed = replace(self.find(text), status=Status.UNSUBSCRIBED, paused_until=None)
+        changed = replace(
+            self.find(text), status=Status.UNSUBSCRIBED, paused_until=None, asked_at=None
+        )
         self.store.subscribers.update(changed)
         return changed
 
@@ -159,6 +162,8 @@ class Registrar:
                 "stories": str(wants.stories),
                 "level": str(wants.level),
                 "text_only": "yes" if wants.text_only else "no",
+                "tracks": " ".join(sorted(wants.tracks)),
+                "images": wants.images,
                 "created_at": subscriber.created_at.isoformat(timespec="seconds"),
                 "confirmed_at": confirmed.isoformat(timespec="seconds") if confirmed else "",
             }
@@ -196,6 +201,14 @@ def preferences_from(row: Mapping[str, str], defaults: Preferences) -> Preferenc
         if text_only not in {"yes", "no", "true", "false", "1", "0"}:
             raise UsageError(f"text_only {text_only!r} is neither yes nor no")
         changed = replace(changed, text_only=text_only in {"yes", "true", "1"})
+    if words := row.get("tracks", "").replace(",", " ").split():
+        if strange := sorted(set(words) - set(TRACKS)):
+            raise UsageError(f"track {strange[0]!r} is none of {', '.join(TRACKS)}")
+        changed = replace(changed, tracks=frozenset(words))
+    if images := row.get("images", "").strip().lower():
+        if images not in {"cid", "hosted"}:
+            raise UsageError(f"images {images!r} is neither cid nor hosted")
+        changed = replace(changed, images=images)
     return changed
 
 
