@@ -5,7 +5,7 @@ from __future__ import annotations
 import html as html_escape
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,11 +15,14 @@ from markupsafe import Markup
 from digest.domain.concept import Concept
 from digest.domain.delivery import Delivery, Letter
 from digest.domain.edition import Block, Edition, Image
+from digest.domain.headline import subject
 from digest.domain.story import Story
 from digest.ports import Drawn
 from digest.rendering import markdown
+from digest.rendering.bylines import byline, kicker
 from digest.rendering.environment import Templates
 from digest.rendering.inline import inline_fragment, inline_page
+from digest.rendering.personal import chosen_concepts, placed_pictures
 
 WORDS_A_MINUTE: Final = 220
 """Reading speed of prose with formulas: below the 238 of Brysbaert (2019) for plain prose."""
@@ -152,8 +155,8 @@ class LetterPrinter:
             "story": story,
             "slot": slot,
             "reason": reason.removeprefix("From the shelf: ").rstrip("."),
-            "kicker": _kicker(story, now),
-            "byline": _byline(story),
+            "kicker": kicker(story, now),
+            "byline": byline(story),
         }
         return Block(
             kind="story",
@@ -168,8 +171,11 @@ class LetterPrinter:
     def letter(self, edition: Edition, blocks: Sequence[Block], delivery: Delivery) -> Letter:
         """The letter of one reader: as many blocks as they want, and their own links."""
         wants = delivery.preferences
-        concepts = [block for block in blocks if block.kind == "concept"][: wants.concepts]
+        all_concepts = [block for block in blocks if block.kind == "concept"]
+        concepts = chosen_concepts(all_concepts, wants, self._concepts)
         stories = [block for block in blocks if block.kind == "story"][: wants.stories]
+        if {block.key for block in concepts} != {block.key for block in all_concepts}:
+            edition = replace(edition, subject=self._subject(edition, concepts))
         shell = self._shell(edition, concepts, stories)
         links = self._links(delivery.subscriber_id)
         fields = {
@@ -179,25 +185,36 @@ class LetterPrinter:
             "ADDRESS": delivery.address,
         }
         escaped = {name: html_escape.escape(value) for name, value in fields.items()}
-        text = _splice(shell.text, fields)
         images: tuple[tuple[str, str, bytes], ...] = ()
         html: str | None = None
         if not wants.text_only:
-            html = _splice(shell.html, escaped)
-            if self._imprint.images == "cid":
+            cid = (wants.images or self._imprint.images) == "cid"
+            html = placed_pictures(
+                _splice(shell.html, escaped),
+                concepts,
+                lambda name, sha256: self._sources(name, sha256, edition.date),
+                cid=cid,
+            )
+            if cid:
                 images = tuple(
-                    (self._content_id(image, edition.date), f"{image.name}.png", image.png)
+                    (self._content_id(image.name, edition.date), f"{image.name}.png", image.png)
                     for block in concepts
                     for image in block.images
                 )
         return Letter(
             subject=edition.subject,
             html=html,
-            text=text,
+            text=_splice(shell.text, fields),
             images=images,
             headers=self._headers(edition, links),
             language=self._imprint.language,
         )
+
+    def _subject(self, edition: Edition, concepts: Sequence[Block]) -> str:
+        """The subject of a letter with fewer concepts than its edition."""
+        known = self._concepts()
+        titles = [known[block.key].short_title for block in concepts if block.key in known]
+        return subject(titles) if len(titles) == len(concepts) else edition.subject
 
     def _shell(
         self, edition: Edition, concepts: Sequence[Block], stories: Sequence[Block]
@@ -282,15 +299,18 @@ class LetterPrinter:
             headers.append(("Precedence", "bulk"))
         return tuple(headers)
 
-    def _content_id(self, image: Image, on: date) -> str:
-        return f"{image.name}.{on:%Y%m%d}@{self._imprint.domain}"
+    def _content_id(self, name: str, on: date) -> str:
+        return f"{name}.{on:%Y%m%d}@{self._imprint.domain}"
 
     def _picture(self, image: Image, on: date) -> dict[str, Any]:
-        if self._imprint.images == "cid":
-            src = f"cid:{self._content_id(image, on)}"
-        else:
-            src = f"{self._imprint.base_url}/images/{image.sha256}.png"
+        inside, linked = self._sources(image.name, image.sha256, on)
+        src = inside if self._imprint.images == "cid" else linked
         return {"src": src, "width": image.width, "height": image.height}
+
+    def _sources(self, name: str, sha256: str, on: date) -> tuple[str, str]:
+        """A picture's address inside the letter, and on the site."""
+        inside = f"cid:{self._content_id(name, on)}"
+        return inside, f"{self._imprint.base_url}/images/{sha256}.png"
 
     def _nearby(self, card: Concept, most: int) -> list[dict[str, Any]]:
         known = self._concepts()
@@ -362,27 +382,3 @@ def _shelf_note(count: int, shelf: int) -> str:
         f"A slow day: {_number(shelf).lower()} of these "
         f"{'is a landmark' if shelf == 1 else 'are landmarks'} from our shelf."
     )
-
-
-def _kicker(story: Story, now: datetime) -> str:
-    if story.shelf:
-        return f"From the shelf · {story.year}"
-    when = story.published or story.first_seen
-    return f"{story.outlet} · {_age(when, now)}" if when else story.outlet
-
-
-def _byline(story: Story) -> str:
-    if not story.authors:
-        return ""
-    first = [name for name in story.authors[:3] if name != "others"]
-    names = ", ".join(first) + (" and others" if len(story.authors) > len(first) else "")
-    return f"{names}{f' · {story.minutes} min' if story.minutes else ''}"
-
-
-def _age(when: datetime, now: datetime) -> str:
-    hours = max(0, round((now - when).total_seconds() / 3600))
-    if hours < 1:
-        return "within the hour"
-    if hours < 36:  # noqa: PLR2004 - beyond a day and a half days read better
-        return f"{hours} hour{'s' * (hours != 1)} ago"
-    return f"{round(hours / 24)} days ago"

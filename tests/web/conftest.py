@@ -60,7 +60,8 @@ def published(
     """A database with three editions, to be copied."""
     path = tmp_path_factory.mktemp("published") / "digest.db"
     shutil.copy(sqlite_template, path)
-    wiring = _wiring(path, content, press_cache, path.parent, lambda: NOW)
+    two = {"edition": {"concepts": 2}}
+    wiring = _wiring(path, content, press_cache, path.parent, lambda: NOW, **two)
     with wiring.store() as store:
         for day in (date(2026, 3, 12), date(2026, 3, 13), NOW.date()):
             wiring.publisher(store).publish(day, NOW)
