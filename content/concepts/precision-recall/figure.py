@@ -163,8 +163,8 @@ def draw(fig, n):
 
 MUTANTS = {
     "precision divides by the real cases": (
-        "return hits / (hits + false_alarms)",
-        "return hits / (hits + 0.5 * false_alarms)",
+        "precision(hits_big, false_big)",
+        "precision(hits_big, misses_big)",
     ),
     "recall divides by the alarms": ("recall(hits_big, misses_big)", "recall(hits_big, false_big)"),
     "the base rate is left out of Bayes' rule": (
