@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from digest.ports import Store
 from digest.web.background import Background
+from digest.web.feeds import Feeds
 from digest.web.learning import Learning
 from digest.web.leaving import Leaving
 from digest.web.preferences import PreferencePages
@@ -46,6 +47,7 @@ FAMILIES: Final[tuple[Callable[[Site], Family], ...]] = (
     Signup,
     Leaving,
     PreferencePages,
+    Feeds,
 )
 
 _WORDS: Final = {

@@ -71,6 +71,11 @@ class Site:
         self._views[slug] = made
         return made
 
+    @property
+    def whole(self) -> set[str]:
+        """Concepts whose figure is there."""
+        return {slug for slug, view in list(self._views.items()) if view.whole}
+
     def views(self) -> list[CardView]:
         """All concepts ready for a page, in library order."""
         return [view for slug in self.concepts if (view := self.view(slug)) is not None]
