@@ -152,7 +152,7 @@ class Wiring:
         """A new SMTP transport; it connects when the first letter goes out."""
         from digest.mail.smtp import SmtpTransport  # noqa: PLC0415
 
-        return SmtpTransport(self.settings.smtp)
+        return SmtpTransport([self.settings.smtp], self.clock)
 
     def folder_transport(self, folder: Path) -> Transport:
         """Letters into a folder instead."""

@@ -3,7 +3,7 @@
     with SmtpServer() as server:
         server.answer("RCPT", "550 5.1.1 no such user", to="bob@example.org")
         server.drop("END", times=1)
-        transport = SmtpTransport(server.settings())
+        transport = SmtpTransport([server.settings()], clock)
         ...
         assert [letter.recipients for letter in server.letters] == [("ada@example.org",)]
 
@@ -74,7 +74,8 @@ class SmtpServer:
     """The server, in a thread with its own event loop; use it in a `with`.
 
     `login` is (user, password) and makes AUTH necessary. `hidden` are extensions left out of the
-    EHLO reply, such as "8BITMIME". All that arrived is in `letters`, all commands in `commands`.
+    EHLO reply, such as "8BITMIME"; `pipelining` is announced or not. All that arrived is in
+    `letters`, all commands in `commands`.
     """
 
     host = "127.0.0.1"
@@ -87,12 +88,14 @@ class SmtpServer:
         hidden: tuple[str, ...] = (),
         utf8: bool = True,
         size_limit: int | None = 33_554_432,
+        pipelining: bool = True,
     ) -> None:
         self.security: Security = security
         self.login = login
         self.hidden = hidden
         self.utf8 = utf8
         self.size_limit = size_limit
+        self.pipelining = pipelining
         self.letters: list[Arrived] = []
         self.commands: list[str] = []
         self.connections = 0
@@ -226,6 +229,8 @@ class SmtpServer:
     ) -> list[str]:
         session.host_name = name
         hidden = {"AUTH", *self.hidden} if self.login is None else {*self.hidden}
+        if self.pipelining:  # aiosmtpd reads line by line, so it can, and does not say so
+            lines = [*lines[:1], "250-PIPELINING", *lines[1:]]
         return [line for line in lines if line[4:].split(" ")[0] not in hidden]
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name

@@ -14,11 +14,12 @@ import click
 from digest.cli._console import App, pass_app
 from digest.cli._wire import DATE, edition_date, show_collected, show_picks, wire
 from digest.domain.address import normalise
-from digest.domain.delivery import Accepted, Deferred, Delivery, Rejected
+from digest.domain.delivery import Delivery
 from digest.domain.edition import Edition
 from digest.errors import TransportError, UsageError
-from digest.ports import Store
+from digest.ports import Store, Transport
 from digest.wiring import Wiring
+from digest.workflows.desk import OUTCOMES, OneLetter, told
 
 SAMPLES = 3
 """Letters that a dry run writes when no --limit is given: enough to look at."""
@@ -213,7 +214,7 @@ def _one_letter(
     store: Store,
     edition: Edition,
     recipient: str,
-    transport: Any,  # noqa: ANN401
+    transport: Transport,
 ) -> tuple[str, str, int]:
     """A letter outside the ledger, as a subscriber with the default preferences would get it."""
     delivery = Delivery(
@@ -228,12 +229,12 @@ def _one_letter(
     )
     blocks = store.editions.blocks(edition.date)
     envelope = wiring.seal(wiring.printer.letter(edition, blocks, delivery), delivery)
+    desk = OneLetter(envelope)
     try:
-        result = transport.send(envelope, lambda: None)
+        transport.run(desk)
     finally:
         transport.close()
-    outcome = {Accepted: "sent", Deferred: "deferred", Rejected: "refused"}[type(result)]
-    return outcome, result.reply, len(envelope.data)
+    return OUTCOMES[type(desk.outcome)], told(desk.outcome), len(envelope.data)
 
 
 def _clear(folder: Path) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from html import escape
 
 from digest.domain.subscriber import Preferences
 
@@ -67,23 +68,39 @@ class Rejected:
 
 
 SendResult = Accepted | Deferred | Rejected
-"""How an attempt ended. No reply at all is not a value: it raises `NoReply`."""
+"""How the server answered."""
 
 
-class NoReply(Exception):  # noqa: N818 - it says what happened, as the table in docs does
-    """The connection died. `on_wire` tells whether the end of data had been sent (ambiguous)."""
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """It is sure that the letter did not go out: its row is free again, at `until` if given.
 
-    def __init__(self, reason: str, *, on_wire: bool) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.on_wire = on_wire
+    A dead connection, a server that is closed to all, a reader who left: none is the reader's
+    fault.
+    """
+
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The end of data went out and no reply came (RFC 5321, 4.2.5): the row stays on the wire."""
+
+    reason: str
+
+
+Outcome = SendResult | Unsent | Unknown
+"""How an attempt ended, whatever the server did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A composed mail: subject, both bodies, images by Content-ID, headers fixed by the edition.
+    """A composed mail: subject, both bodies, images by Content-ID, headers in order.
 
-    `headers` are extra headers in order. `images` are (content_id, filename, png).
+    All but `headers` and `fields` is the same for every reader of one form, and the same objects:
+    it is encoded once. `html` and `text` have places such as ``@@ADDRESS@@``, one or more for each
+    name in `fields`, whose values are plain text. `images` are (content_id, filename, png).
     """
 
     subject: str
@@ -92,13 +109,36 @@ class Letter:
     images: tuple[tuple[str, str, bytes], ...]
     headers: tuple[tuple[str, str], ...]
     language: str = "en"
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def filled(self) -> Letter:
+        """The letter as its reader sees it, without places."""
+        html, text = self.html, self.text
+        for name, value in self.fields:
+            text = text.replace(place(name), value)
+            if html is not None:
+                html = html.replace(place(name), escape(value))
+        return replace(self, html=html, text=text, fields=())
+
+
+def place(name: str) -> str:
+    """Where the field of this name stands in a letter's text: ``@@NAME@@``."""
+    return f"@@{name}@@"
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What the SMTP dialogue carries: return path, recipient, the message's bytes (CRLF)."""
+    """What the SMTP dialogue carries: return path, recipient, and the message's bytes in parts.
+
+    The parts follow one another; each that readers share is one object for all of them.
+    """
 
     sender: str
     recipient: str
-    data: bytes
+    parts: tuple[bytes, ...]
     message_id: str
+
+    @property
+    def data(self) -> bytes:
+        """The message whole (CRLF)."""
+        return b"".join(self.parts)

@@ -7,10 +7,12 @@ next step, or `Busy` when the server says that it may work later (RFC 5321, 3.8 
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import smtplib
 import socket
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -90,11 +92,36 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     return context
 
 
-def open_session(settings: SmtpSettings, context: ssl.SSLContext | None) -> smtplib.SMTP:
-    """A session that is ready for MAIL. `context` is needed for starttls and tls.
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A connection ready for MAIL: its socket (non-blocking), the server's extensions by name in
+    lower case, and what the server has said since.
+    """
+
+    sock: socket.socket
+    extensions: Mapping[str, str]
+    heard: bytes
+
+
+def open_session(settings: SmtpSettings, context: ssl.SSLContext | None) -> Session:
+    """A session that is ready for MAIL. `context` is needed for starttls and tls. Blocks.
 
     Raises TransportError when the server cannot be used, Busy when it asks to wait.
     """
+    client = _ready(settings, context)
+    sock = client.sock
+    if sock is None or client.file is None:  # pragma: no cover - EHLO was answered
+        raise TransportError(f"{place(settings)}: the connection was lost", "try again")
+    sock.setblocking(False)
+    heard = b""
+    with contextlib.suppress(OSError):  # TLS says so when nothing is there
+        heard = client.file.peek()
+    client.file.close()
+    client.sock = client.file = None
+    return Session(sock, dict(client.esmtp_features), heard)
+
+
+def _ready(settings: SmtpSettings, context: ssl.SSLContext | None) -> smtplib.SMTP:
     client: smtplib.SMTP | None = None
     try:
         client = _dial(settings, context)

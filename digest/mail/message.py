@@ -51,13 +51,13 @@ def envelope(
     to = wire_address(recipient)
     sender = wire_address(mail.from_address)
     head = _head(letter, to=to, sender=sender, message_id=message_id, date=date, mail=mail)
-    data = b"".join([head, _body(letter)])
+    data = b"".join([head, _body(letter.filled())])
     if not data.endswith(CRLF):
         data += CRLF
     return Envelope(
         sender=wire_address(mail.bounce_address) if mail.bounce_address else sender,
         recipient=to,
-        data=data,
+        parts=(data,),
         message_id=message_id,
     )
 

@@ -6,7 +6,7 @@ import base64
 import os
 import re
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -15,9 +15,11 @@ from html import escape
 from pathlib import Path
 from urllib.parse import unquote
 
-from digest.domain.delivery import Accepted, Envelope, SendResult
+from digest.domain.delivery import Accepted
 from digest.errors import OutputError
+from digest.ports import Desk
 
+_AT_ONCE = 8
 _UNSAFE = re.compile(r"[^A-Za-z0-9.@_+-]")
 _CID = re.compile(r"""(?<![\w-])cid:([^"'\s<>()]+)""", re.IGNORECASE)
 _CHARSET = re.compile(r"<meta[^>]+charset", re.IGNORECASE)
@@ -44,12 +46,15 @@ class FolderTransport:
         self._folder = folder
         self._written = 0
 
-    def send(self, envelope: Envelope, about_to_end: Callable[[], None]) -> SendResult:
-        """Write one letter, whole or not at all. Raises OutputError naming the folder."""
-        name = f"{self._written + 1:04d}-{safe_name(envelope.recipient)}.eml"
-        path = _write(self._folder, name, envelope.data, about_to_end)
-        self._written += 1
-        return Accepted(f"250 written to {path}")
+    def run(self, desk: Desk) -> None:
+        """Write all letters, each whole or not at all. Raises OutputError naming the folder."""
+        while taken := desk.take(_AT_ONCE):
+            for envelope in taken:
+                name = f"{self._written + 1:04d}-{safe_name(envelope.recipient)}.eml"
+                path = _write(self._folder, name, envelope.data)
+                self._written += 1
+                desk.ended(envelope, Accepted(f"250 written to {path}"))
+            desk.wait(idle=False)
 
     def close(self) -> None:
         """Nothing is left open."""
@@ -105,9 +110,7 @@ def _image(found: re.Match[str], images: Mapping[str, str]) -> str:
     return images.get(found[1]) or images.get(unquote(found[1])) or found[0]
 
 
-def _write(
-    folder: Path, name: str, data: bytes, before_rename: Callable[[], None] = lambda: None
-) -> Path:
+def _write(folder: Path, name: str, data: bytes) -> Path:
     path = folder / name
     temporary: str | None = None
     try:
@@ -115,7 +118,6 @@ def _write(
         handle, temporary = tempfile.mkstemp(prefix=".", suffix=".part", dir=folder)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-        before_rename()
         Path(temporary).replace(path)
     except BaseException as fault:
         if temporary is not None:

@@ -1,265 +1,362 @@
-"""Letters to an SMTP server, one recipient each, over a connection that stays open.
+"""Letters to SMTP servers over several connections at once: one thread, no copy of a letter.
 
-How an attempt ends (RFC 5321, 4.2 and 4.5.3.2; the enhanced codes are RFC 3463):
+    desk --take--> ready --give--> dialogue --sendmsg--> server
+      ^                                |
+      +------------ended---------------+
 
-answer                                 outcome
-2xx after the end of data              Accepted
-4xx to RCPT, DATA or the end of data   Deferred; server_wide where the status is 4.3.x
-5xx to RCPT, DATA or the end of data   Rejected
-4xx to MAIL, 421 to anything           Deferred(server_wide=True)
-5xx to MAIL                            TransportError: the sender concerns all letters; but 552,
-                                       5.3.4 and 5.6.7 are about this letter: Rejected
-530, 534, 535, 538 before the data     TransportError: a login is wanted
-503 before the data                    Deferred(server_wide=True), and a new connection
-no answer, or none that SMTP knows     NoReply; on_wire once the end of data was begun
+Each connection has a `Dialogue`, which knows SMTP, and a socket (`room`); here are the choice of
+server, pace, faults and time: one loop over the connections that are ready. Letters are taken
+from the desk only when a connection can begin with them, so a slow server slows the ledger down
+and nothing piles up.
 """
 
 from __future__ import annotations
 
-import smtplib
-import ssl
-from collections.abc import Callable
+import logging
+import math
+import selectors
+import time
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
 
-from digest.domain.delivery import Accepted, Deferred, Envelope, NoReply, Rejected, SendResult
-from digest.errors import TransportError, UsageError
-from digest.mail.connection import (
-    CLOSING,
-    Busy,
-    Reply,
-    login_refused,
-    open_session,
-    place,
-    tls_context,
-)
-from digest.mail.encoding import CRLF, wire_address
+from digest.domain.delivery import Accepted, Deferred, Envelope, Outcome, Rejected
+from digest.domain.pace import Pace
+from digest.errors import TransportError
+from digest.mail.connection import Busy, Session, place, tls_context
+from digest.mail.dialogue import Dialogue
+from digest.mail.room import Line, Room, Server
+from digest.ports import Clock, Desk
 from digest.settings import SmtpSettings
 
-_QUIT_WAIT_S = 5.0
-_BAD_SEQUENCE = 503
-_GO_AHEAD = 354
-_ABOUT_THE_LETTER = frozenset({"5.3.4", "5.6.7"})  # too big; an address outside ASCII
-_TOO_BIG = 552
+log = logging.getLogger("digest.mail")
+
+MAX_SERVER_FAULTS: Final = 3
+"""Faults of a server in a row after which it is left alone: it is not the readers' mail that is
+off."""
+
+_QUIT_WAIT_S: Final = 5.0
+_DRAIN_S: Final = 30.0
+_LONGEST_WAIT_S: Final = 1.0
 
 
 class SmtpTransport:
-    """`ports.Transport` over SMTP. It connects with the first letter; not for several threads.
+    """`ports.Transport` over SMTP, for one thread. It connects when there are letters.
 
-    Raises TransportError when the server as a whole cannot be used, and NoReply; after either the
-    next `send` connects anew.
+    `servers` share the letters by weight; one without weight takes over when no other is left.
+    `paces` are the servers' own, in the same order. Connections stay open between runs.
     """
 
-    def __init__(self, settings: SmtpSettings) -> None:
-        self._settings = settings
-        self._context: ssl.SSLContext | None = None
-        self._client: smtplib.SMTP | None = None
-        self._letters = 0
+    def __init__(
+        self, servers: Sequence[SmtpSettings], clock: Clock, paces: Sequence[Pace] = ()
+    ) -> None:
+        self._clock = clock
+        self._servers = [
+            Server(settings, paces[n] if paces else pace_of(settings), settings.connections)
+            for n, settings in enumerate(servers)
+        ]
+        self._ready: deque[Envelope] = deque()
+        self._room: Room | None = None
 
-    def send(self, envelope: Envelope, about_to_end: Callable[[], None]) -> SendResult:
-        """Send one letter; see the table above.
+    # --- the run --------------------------------------------------------------------------------
 
-        `about_to_end` is called once all but the last line end is out. Whatever it raises goes
-        through, and the letter is not sent.
-        """
+    def run(self, desk: Desk) -> None:
+        """See `ports.Transport`; a letter that was taken and cannot go out stays unreported."""
+        if self._room is None:
+            self._room = Room()
+        for server in self._servers:
+            server.begun = server.faults = 0
+            server.error = None
         try:
-            return self._send(envelope, about_to_end)
+            while self._turn(self._room, desk):
+                pass
         except BaseException:
-            # In the middle of a dialogue, a QUIT could be taken for a line of the letter.
-            self._drop()
+            self._drain(self._room, desk)
             raise
+        finally:
+            # In the middle of a dialogue, a QUIT could be taken for a line of the letter.
+            for line in [line for line in self._lines() if line.dialogue.busy]:
+                self._settle(line, line.dialogue.lost(), desk)
+                line.drop()
+            self._ready.clear()
+        broken = self._broken()
+        if broken is not None:
+            raise broken
 
     def close(self) -> None:
-        """Leave politely: QUIT, waiting 5 s at most. Never raises."""
-        client, self._client = self._client, None
-        if client is None:
+        """Leave politely: QUIT on all connections, waiting 5 s at most. Never raises."""
+        room, self._room = self._room, None
+        if room is None:
             return
-        try:
-            if client.sock is not None:
-                client.sock.settimeout(min(_QUIT_WAIT_S, self._settings.timeout_s))
-            client.docmd("QUIT")
-        except (smtplib.SMTPException, OSError):
-            pass  # it is over anyway
-        finally:
-            client.close()
-
-    def _send(self, envelope: Envelope, about_to_end: Callable[[], None]) -> SendResult:
-        try:
-            sender = wire_address(envelope.sender) if envelope.sender else ""
-        except UsageError as fault:
-            raise TransportError(
-                f"the sender {envelope.sender!r} is no address",
-                "check mail.from_address and mail.bounce_address",
-            ) from fault
-        try:
-            recipient = wire_address(envelope.recipient)
-        except UsageError as fault:
-            return Rejected(f"501 5.1.3 not sent: {fault.message}")
-        body = wire_body(envelope.data)
-        try:
-            reply = self._mail(sender, recipient, envelope.data, len(body))
-        except Busy as busy:
-            return Deferred(busy.reply.line, server_wide=True)
-        if isinstance(reply, Rejected):
-            return reply
-        if not reply.positive:
-            return self._sender_refused(reply, sender)
-        for verb, line in (("RCPT", f"TO:<{recipient}>"), ("DATA", "")):
-            reply = self._say(verb, line)
-            if not (reply.code == _GO_AHEAD if verb == "DATA" else reply.positive):
-                return self._refused(verb, reply)
-        return self._data(body, about_to_end)
-
-    def _mail(self, sender: str, recipient: str, data: bytes, size: int) -> Reply | Rejected:
-        """Say MAIL, over a new connection where the old one has ended while it lay idle."""
-        while True:
-            client, fresh = self._connected()
-            line = self._mail_line(client, sender, recipient, data, size)
-            if isinstance(line, Rejected):
-                return line
-            self._letters += 1
-            try:
-                reply = self._say("MAIL", line)
-            except NoReply:
-                if fresh:
-                    raise
-                continue
-            if fresh or reply.code != CLOSING:
-                return reply
-
-    def _connected(self) -> tuple[smtplib.SMTP, bool]:
-        """The session, and whether it is new."""
-        if self._letters >= self._settings.letters_per_connection:
-            self.close()
-        if self._client is not None:
-            return self._client, False
-        if self._context is None and self._settings.security != "none":
-            self._context = tls_context(self._settings)
-        self._client = open_session(self._settings, self._context)
-        self._letters = 0
-        return self._client, True
-
-    def _mail_line(
-        self, client: smtplib.SMTP, sender: str, recipient: str, data: bytes, size: int
-    ) -> str | Rejected:
-        line = f"FROM:<{sender}>"
-        if client.has_extn("size"):
-            line += f" SIZE={size}"
-        if not data.isascii():
-            if not client.has_extn("8bitmime"):
-                return self._lacks("554 5.6.3", "8BITMIME", "the letter's 8-bit bytes need")
-            line += " BODY=8BITMIME"
-        head = data.partition(b"\r\n\r\n")[0]
-        if not (sender.isascii() and recipient.isascii() and head.isascii()):
-            if not client.has_extn("smtputf8"):
-                which = recipient if sender.isascii() else sender
-                return self._lacks("553 5.6.7", "SMTPUTF8", f"the address {which} needs")
-            client.command_encoding = "utf-8"
-            line += " SMTPUTF8"
-        return line
-
-    def _lacks(self, code: str, extension: str, why: str) -> Rejected:
-        server = place(self._settings)
-        return Rejected(f"{code} not sent: {server} does not offer {extension}, which {why}")
-
-    def _data(self, body: bytes, about_to_end: Callable[[], None]) -> SendResult:
-        client = self._client
-        if client is None:  # pragma: no cover - DATA was answered
-            raise NoReply("the connection was lost", on_wire=False)
-        try:
-            client.send(body[: -len(CRLF)])
-        except (smtplib.SMTPException, OSError) as fault:
-            raise self._lost("the letter's text", fault, on_wire=False) from fault
-        about_to_end()
-        try:
-            client.send(b"\r\n.\r\n")
-            code, text = client.getreply()
-        except (smtplib.SMTPException, OSError) as fault:
-            raise self._lost("the end of data", fault, on_wire=True) from fault
-        reply = Reply.of(code, text)
-        if reply.positive:
-            return Accepted(reply.line)
-        if reply.code // 100 not in {4, 5}:
-            raise NoReply(f"the end of data was answered with {reply.line!r}", on_wire=True)
-        return self._refused("end of data", reply)
-
-    def _say(self, verb: str, line: str = "") -> Reply:
-        if self._client is None:  # pragma: no cover - the callers stop at a lost connection
-            raise NoReply(f"the connection was lost before {verb}", on_wire=False)
-        try:
-            code, text = self._client.docmd(verb, line)
-        except (smtplib.SMTPException, OSError) as fault:
-            self._drop()
-            raise self._lost(verb, fault, on_wire=False) from fault
-        reply = Reply.of(code, text)
-        if reply.code == CLOSING:
-            self._drop()
-        return reply
-
-    def _sender_refused(self, reply: Reply, sender: str) -> Deferred | Rejected:
-        if reply.code == _TOO_BIG or reply.status in _ABOUT_THE_LETTER:
-            return self._refused("MAIL", reply)
-        if reply.temporary:
-            self._reset()
-            return Deferred(reply.line, server_wide=True)
-        if reply.wants_login or reply.code == _BAD_SEQUENCE or reply.code // 100 != 5:  # noqa: PLR2004 - 5yz
-            return self._refused("MAIL", reply)
-        self.close()
-        raise TransportError(
-            f"{place(self._settings)}: the sender {sender} was refused: {reply.line}",
-            "set mail.from_address (and mail.bounce_address, if you use it) to an address that "
-            "this server sends for",
+        lines = self._lines()
+        for line in lines:
+            line.dialogue.quit()
+            line.write()
+        end = time.monotonic() + min(
+            [_QUIT_WAIT_S, *(line.server.settings.timeout_s for line in lines)]
         )
+        while any(line.dialogue.busy for line in self._lines()):
+            rest = end - time.monotonic()
+            if rest <= 0:
+                break
+            for line, events in room.ready(rest):
+                if events & selectors.EVENT_WRITE:
+                    line.write()
+                data = line.read()
+                if data is None or not (line.dialogue.hear(data) or line.dialogue.busy):
+                    line.drop()
+        for line in self._lines():
+            line.drop()
+        room.close()
 
-    def _refused(self, step: str, reply: Reply) -> Deferred | Rejected:
-        """What a reply other than the one hoped for means, once the sender has been taken."""
-        if reply.code == CLOSING:
-            self._drop()
-            return Deferred(reply.line, server_wide=True)
-        ended = step == "end of data"
-        if reply.wants_login and not ended:
-            self.close()
-            raise login_refused(reply, self._settings)
-        if reply.code == _BAD_SEQUENCE and not ended:
-            self._drop()
-            return Deferred(reply.line, server_wide=True)
-        if reply.temporary:
-            self._reset()
-            return Deferred(reply.line, server_wide=reply.status.startswith("4.3."))
-        if reply.code // 100 == 5:  # noqa: PLR2004 - the first digit is the protocol's
-            self._reset()
-            return Rejected(reply.line)
-        raise NoReply(f"{step} was answered with {reply.line!r}", on_wire=ended)
+    def _drain(self, room: Room, desk: Desk) -> None:
+        """Wait for the replies to what has gone out, so that it is not in doubt; 30 s at most."""
+        end = time.monotonic() + _DRAIN_S
+        while any(line.dialogue.ending for line in self._lines()):
+            rest = min([end, *(line.quiet_at for line in self._lines())]) - time.monotonic()
+            if rest <= 0:
+                return
+            for line, _ in room.ready(rest):
+                data = line.read()
+                if data:
+                    self._settle(line, line.dialogue.hear(data), desk)
+                elif data is None:
+                    self._settle(line, line.dialogue.lost(), desk)
+                    line.drop()
 
-    def _reset(self) -> None:
-        try:
-            if not self._say("RSET").positive:
-                self._drop()
-        except NoReply:
-            pass  # the answer that matters is known; the next letter connects anew
+    def _turn(self, room: Room, desk: Desk) -> bool:
+        """One turn of the loop; False when all is done."""
+        self._greet(room, desk)
+        usable = any(server.usable for server in self._servers)
+        pause = self._feed(room, desk) if usable else math.inf
+        idle = not any(line.dialogue.busy for line in self._lines())
+        later = desk.wait(idle=idle)
+        if idle and not usable:
+            return False
+        if idle and later is None and not self._ready and not self._opening():
+            return False
+        if later is not None:
+            pause = min(pause, later)
+        now = time.monotonic()
+        quiet = min((line.quiet_at for line in self._lines()), default=math.inf)
+        pause = max(0.0, min(pause, quiet - now, _LONGEST_WAIT_S))
+        for line, events in room.ready(pause):
+            if line.sock.fileno() >= 0:
+                self._serve(line, events, desk)
+        self._expire(desk)
+        return True
 
-    def _lost(self, step: str, fault: Exception, *, on_wire: bool) -> NoReply:
-        server = place(self._settings)
-        if isinstance(fault, TimeoutError) or isinstance(fault.__context__, TimeoutError):
-            wait = f"{self._settings.timeout_s:g} s"
-            return NoReply(f"{server}: no answer to {step} within {wait}", on_wire=on_wire)
-        return NoReply(f"{server}: the connection was lost at {step}", on_wire=on_wire)
+    def _opening(self) -> int:
+        return sum(server.dialling for server in self._servers)
 
-    def _drop(self) -> None:
-        client, self._client = self._client, None
-        if client is not None:
-            client.close()
+    def _lines(self) -> list[Line]:
+        return [line for server in self._servers for line in server.lines]
+
+    # --- letters to connections -----------------------------------------------------------------
+
+    def _feed(self, room: Room, desk: Desk) -> float:
+        """Give each connection that wants one a letter, and open more where letters wait.
+
+        Returns seconds until a server's pace lets the next one go.
+        """
+        pause = math.inf
+        now = self._clock()
+        for server in self._by_debt():
+            wait = 0.0
+            for line in [line for line in server.lines if line.dialogue.wants]:
+                wait = server.pace.delay(now)
+                if wait > 0 or not self._share(server) or not self._give(line, desk, now):
+                    break
+            spent = [line for line in server.lines if line.dialogue.spent]
+            for line in spent:
+                line.dialogue.quit()
+                line.quiet_at = time.monotonic() + _QUIT_WAIT_S
+                line.write()
+            wait = server.pace.delay(now)
+            if wait > 0:
+                if self._ready or self._took(desk):  # else there is nothing to wait for
+                    pause = min(pause, wait)
+            elif self._share(server):
+                self._dial_for_letters(room, server, desk)
+        return pause
+
+    def _give(self, line: Line, desk: Desk, now: datetime) -> bool:
+        """Begin a letter on a connection; False when there is none."""
+        while line.dialogue.wants:
+            if not self._ready and not self._took(desk):
+                return False
+            envelope = self._ready.popleft()
+            outcome = line.dialogue.give(envelope)
+            if line.dialogue.fault is not None:
+                self._ready.appendleft(envelope)
+                self._give_up(line.server, line.dialogue.fault)
+                return False
+            if outcome is not None:
+                desk.ended(envelope, outcome)
+                continue
+            line.server.begun += 1
+            line.server.pace.spend(now)
+            line.touch()
+            line.write()
+            return True
+        return True
+
+    def _dial_for_letters(self, room: Room, server: Server, desk: Desk) -> None:
+        """A connection for each letter that waits, as far as the settings go."""
+        while server.may_dial:
+            if len(self._ready) <= self._opening() and not self._took(desk):
+                return
+            self._dial(room, server)
+
+    def _took(self, desk: Desk) -> bool:
+        """Take one letter; whether there was one."""
+        taken = desk.take(1)
+        self._ready.extend(taken)
+        return bool(taken)
+
+    def _by_debt(self) -> list[Server]:
+        """The usable servers, first the one that is furthest behind its share."""
+        usable = [server for server in self._servers if server.usable]
+        weighted = [server for server in usable if server.settings.weight > 0]
+        if weighted:
+            return sorted(weighted, key=lambda one: one.begun / one.settings.weight)
+        return usable
+
+    def _share(self, server: Server) -> bool:
+        """Whether a server is not ahead of the others by more than its connections explain."""
+        others = [one for one in self._by_debt() if one is not server]
+        if not others or not server.settings.weight:
+            return True
+        least = min(one.begun / one.settings.weight for one in others)
+        ahead = server.begun - least * server.settings.weight
+        return ahead < 2 * server.settings.connections
+
+    # --- connections ----------------------------------------------------------------------------
+
+    def _dial(self, room: Room, server: Server) -> None:
+        server.dialling += 1
+        if server.context is None and server.settings.security != "none":
+            try:
+                server.context = tls_context(server.settings)
+            except BaseException:
+                server.dialling -= 1
+                raise
+
+        room.open(server)
+
+    def _greet(self, room: Room, desk: Desk) -> None:
+        """Take over the connections that have been opened, or learn why they could not be."""
+        for server, result in room.opened():
+            server.dialling -= 1
+            if isinstance(result, Session):
+                dialogue = Dialogue(server.settings, result.extensions)
+                line = Line(room, server, result.sock, dialogue)
+                server.lines.append(line)
+                room.watch(line)
+                if result.heard:
+                    line.dialogue.hear(result.heard)
+                if line.dialogue.over:
+                    line.drop()
+                continue
+            if isinstance(result, Busy):
+                server.pace.slow(self._clock())
+            if server.lines or server.dialling:
+                # It has taken others: so many, and no more.
+                server.limit = max(1, len(server.lines) + server.dialling)
+                continue
+            if isinstance(result, Busy):
+                later = Deferred(result.reply.line, server_wide=True)
+                if self._alone(server) and self._ready:
+                    desk.ended(self._ready.popleft(), later)
+                self._blame(server, later)
+            elif isinstance(result, TransportError):
+                self._give_up(server, result)
+            else:
+                raise result
+
+    def _alone(self, server: Server) -> bool:
+        return not any(one.usable for one in self._servers if one is not server)
+
+    def _serve(self, line: Line, events: int, desk: Desk) -> None:
+        if events & selectors.EVENT_WRITE:
+            line.write()
+        if events & selectors.EVENT_READ:
+            data = line.read()
+            if data is None:
+                self._settle(line, line.dialogue.lost(), desk)
+                line.drop()
+                return
+            if data:
+                self._settle(line, line.dialogue.hear(data), desk)
+                if line.dialogue.fault is not None:
+                    self._give_up(line.server, line.dialogue.fault)
+                elif line.dialogue.wants and line.server.usable:
+                    # The next letter's commands go out with the end of this one.
+                    now = self._clock()
+                    if line.server.pace.delay(now) <= 0 and self._share(line.server):
+                        self._give(line, desk, now)
+                line.write()
+        if line.dialogue.over and not line.dialogue.busy:
+            line.drop()
+        elif not line.dialogue.busy:
+            line.quiet_at = math.inf
+
+    def _expire(self, desk: Desk) -> None:
+        now = time.monotonic()
+        for line in self._lines():
+            if line.quiet_at <= now:
+                ended = line.dialogue.lost(silent_s=line.server.settings.timeout_s)
+                self._settle(line, ended, desk)
+                line.drop()
+
+    def _settle(
+        self, line: Line, ended: Sequence[tuple[Envelope, Outcome | None]], desk: Desk
+    ) -> None:
+        for envelope, outcome in ended:
+            if outcome is None:
+                self._ready.appendleft(envelope)
+                continue
+            desk.ended(envelope, outcome)
+            self._blame(line.server, outcome)
+
+    def _blame(self, server: Server, outcome: Outcome) -> None:
+        """Count faults of the server in a row; at three it is left alone."""
+        match outcome:
+            case Accepted() | Rejected() | Deferred(server_wide=False):
+                server.faults = 0
+                return
+            case Deferred(reply):
+                server.pace.slow(self._clock())
+                server.last = reply
+            case _:
+                server.last = outcome.reason
+        server.faults += 1
+        if server.faults >= MAX_SERVER_FAULTS:
+            several = f" {place(server.settings)}" if len(self._servers) > 1 else ""
+            self._give_up(
+                server,
+                TransportError(
+                    f"{MAX_SERVER_FAULTS} faults of the SMTP server{several} in a row: "
+                    f"{server.last}",
+                    "look at the server's log; what was not sent is tried again by the next run",
+                ),
+            )
+
+    def _give_up(self, server: Server, error: TransportError) -> None:
+        if server.error is None:
+            server.error = error
+            if not self._alone(server):
+                log.warning("%s; the other servers go on", error.message)
+
+    def _broken(self) -> TransportError | None:
+        """The error of the run: only when no server is left."""
+        if any(server.usable for server in self._servers):
+            return None
+        return self._servers[0].error
 
 
-def wire_body(data: bytes) -> bytes:
-    """The message as it follows DATA: CRLF at every line end, each leading dot doubled, once.
-
-    A bare CR or LF must not go out (RFC 5321, 2.3.8): servers that take one for a line end can be
-    made to see two messages in one (CVE-2023-51764). The end-of-data line is not part of it.
-    """
-    ends = data.count(CRLF)
-    if ends != data.count(b"\n") or ends != data.count(b"\r"):
-        data = data.replace(CRLF, b"\n").replace(b"\r", b"\n").replace(b"\n", CRLF)
-    if not data.endswith(CRLF):
-        data += CRLF
-    if data.startswith(b"."):
-        data = b"." + data
-    return data.replace(b"\r\n.", b"\r\n..")
+def pace_of(settings: SmtpSettings) -> Pace:
+    """The pace that the settings allow a server."""
+    rate = settings.letters_per_second or math.inf
+    return Pace(rate=rate, burst=max(1.0, rate) if rate != math.inf else 1.0)

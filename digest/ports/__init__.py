@@ -19,6 +19,7 @@ from digest.ports.kept import (
 )
 from digest.ports.outside import (
     Clock,
+    Desk,
     Drawn,
     FeedReader,
     FeedResult,
@@ -30,7 +31,7 @@ from digest.ports.outside import (
 )
 
 __all__ = [
-    "Clock", "DeliveryStore", "Drawn", "EditionStatus", "EditionStore", "EntryStore",
+    "Clock", "DeliveryStore", "Desk", "Drawn", "EditionStatus", "EditionStore", "EntryStore",
     "FeedReader", "FeedResult", "FeedState", "Library", "NoticeStore", "Press", "Printer",
     "Store", "SubscriberStore", "Transport",
 ]  # fmt: skip

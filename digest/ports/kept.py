@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from digest.domain.delivery import Delivery, SendResult
+from digest.domain.delivery import Delivery, SendResult, Unsent
 from digest.domain.edition import Block, Edition
 from digest.domain.notice import Ask, Consent, Notice, NoticeKind, NoticeStatus
 from digest.domain.story import Entry, Story
@@ -148,16 +148,19 @@ class DeliveryStore(Protocol):
         """Claim due rows for `owner`; rows of dead owners come back after their lease."""
         ...
 
-    def on_wire(self, delivery: Delivery, owner: str, now: datetime) -> None:
-        """Mark that the end of data is about to go out."""
-        ...
+    def exchange(
+        self,
+        owner: str,
+        now: datetime,
+        ended: Sequence[tuple[Delivery, SendResult | Unsent]],
+        leaving: Sequence[Delivery],
+    ) -> Sequence[Delivery]:
+        """Record how attempts ended and mark who is about to go out, in one commit.
 
-    def record(self, delivery: Delivery, owner: str, result: SendResult, now: datetime) -> None:
-        """Record how an attempt ended; a stale owner writes nothing."""
-        ...
-
-    def release(self, delivery: Delivery, owner: str, reason: str, now: datetime) -> None:
-        """Give a claimed row back unsent (a dead connection is never the recipient's fault)."""
+        Returns those of `leaving` that may go out and are marked as on the wire. The others are
+        free again or ended: their lease is over, or their reader left. A stale owner writes
+        nothing.
+        """
         ...
 
     def counts(self, edition: date) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from digest.domain.concept import Concept
-from digest.domain.delivery import Delivery, Envelope, Letter, SendResult
+from digest.domain.delivery import Delivery, Envelope, Letter, Outcome
 from digest.domain.edition import Block, Edition, Image
 from digest.domain.story import Entry, ShelfItem, Source, Story
 
@@ -141,17 +141,41 @@ class Printer(Protocol):
 # --- letters go out ----------------------------------------------------------------------------
 
 
+class Desk(Protocol):
+    """Where a transport gets letters and says how each ended; it is asked from one thread."""
+
+    def take(self, most: int) -> Sequence[Envelope]:
+        """The next letters, `most` at most; none when there are none for now.
+
+        Each is marked as on the wire already, so take no more than can go out at once.
+        """
+        ...
+
+    def ended(self, envelope: Envelope, outcome: Outcome) -> None:
+        """Say how a letter that was taken ended."""
+        ...
+
+    def wait(self, *, idle: bool) -> float | None:
+        """Called before the transport waits: what must be written is written.
+
+        `idle` says that nothing is under way, so that no reply is worth waiting for. Returns
+        seconds after which to call again and to ask for letters; None when nothing is planned.
+        """
+        ...
+
+
 class Transport(Protocol):
-    """Takes letters away: over SMTP, or into a folder.
+    """Takes letters away: over SMTP, or into a folder."""
 
-    `send` raises `NoReply` when the connection dies and `TransportError` when the server as a
-    whole cannot be used. `about_to_end` is called right before the end of data goes out.
-    """
+    def run(self, desk: Desk) -> None:
+        """Send what the desk has until it has no more.
 
-    def send(self, envelope: Envelope, about_to_end: Callable[[], None]) -> SendResult:
-        """Send one letter to one recipient."""
+        Raises TransportError when no server can be used. However it ends, a letter that was taken
+        and not reported did not go out.
+        """
         ...
 
     def close(self) -> None:
         """Leave politely (QUIT); never raises."""
         ...
+

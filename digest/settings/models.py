@@ -212,8 +212,23 @@ class SmtpSettings(_Section):
         "", max_length=255, description="Name said in EHLO; empty: this machine's."
     )
     timeout_s: float = Field(60.0, gt=0, le=3600, description="Longest wait for a reply, seconds.")
+    connections: int = Field(
+        4, ge=1, le=200, description="Connections open at once, at most; each carries one letter."
+    )
     letters_per_connection: int = Field(
         100, ge=1, le=100_000, description="Letters after which a connection is made anew."
+    )
+    letters_per_second: float = Field(
+        0.0,
+        ge=0,
+        le=100_000,
+        description="Letters a second that this server may get, at most; 0: no limit.",
+    )
+    weight: int = Field(
+        1,
+        ge=0,
+        le=1000,
+        description="Share of the letters, beside other servers; 0: only when no other is left.",
     )
 
     @model_validator(mode="after")
@@ -309,7 +324,7 @@ class DeliverySettings(_Section):
     window_h: int = Field(
         12, ge=1, le=23, description="How late a letter may still go out, hours after its time."
     )
-    batch: int = Field(50, ge=1, le=1000, description="Deliveries claimed at once.")
+    batch: int = Field(200, ge=1, le=1000, description="Deliveries claimed at once.")
     lease_minutes: int = Field(
         15,
         ge=11,

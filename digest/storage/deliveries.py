@@ -1,8 +1,9 @@
 """The ledger: one row per (edition, subscriber), worked off by any number of senders.
 
-    pending --claim--> claimed --on_wire--> on_wire --record--> sent | refused | deferred | expired
-       ^                  |                    |
-       +--- release ------+     lease over: claimed again (on_ambiguous=resend) or left (hold)
+    pending --claim--> claimed --exchange--> on_wire --exchange--> sent | refused | deferred
+       ^                  |                     |  |                     | expired
+       +----- unsent -----+---------------------+  +-- lease over: claimed again
+                                                       (on_ambiguous=resend) or left (hold)
 
 `next_at` says when a row may be claimed, whatever its state: its hour, its next try, or the end of
 its owner's lease. So one condition and one index serve new, deferred and orphaned rows. `attempts`
@@ -20,11 +21,14 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Text,
     TextClause,
-    and_,
+    bindparam,
     case,
     func,
+    or_,
     select,
+    tuple_,
     update,
 )
 
@@ -33,9 +37,9 @@ from digest.domain.delivery import (
     Deferred,
     Delivery,
     DeliveryStatus,
-    NoReply,
     Rejected,
     SendResult,
+    Unsent,
 )
 from digest.storage import schema
 from digest.storage.codec import preferences_from_json
@@ -155,85 +159,115 @@ class Deliveries:
                 )
         return kept
 
-    def on_wire(self, delivery: Delivery, owner: str, now: datetime) -> None:
-        """Mark that the end of data is about to go out; the lease begins anew.
-
-        Raises NoReply when the letter must not go out: its lease is over and another has it, or
-        its reader has left since the claim.
-        """
-        stays = (
-            select(_SUBSCRIBERS.c.id)
-            .where(_SUBSCRIBERS.c.id == delivery.subscriber_id, active(now))
-            .exists()
-        )
-        with self._access.write(ledger=True) as connection:
-            marked = connection.execute(
-                update(_T)
-                .where(_mine(delivery, owner), _T.c.status == DeliveryStatus.CLAIMED, stays)
-                .values(status=DeliveryStatus.ON_WIRE, next_at=now + self._lease, updated_at=now)
-            )
-        if marked.rowcount != 1:
-            raise NoReply("held back: the reader left, or the lease is over", on_wire=False)
-
-    def record(self, delivery: Delivery, owner: str, result: SendResult, now: datetime) -> None:
-        """Record how an attempt ended; a stale owner writes nothing.
+    def exchange(
+        self,
+        owner: str,
+        now: datetime,
+        ended: Sequence[tuple[Delivery, SendResult | Unsent]],
+        leaving: Sequence[Delivery],
+    ) -> Sequence[Delivery]:
+        """Record how attempts ended and mark who is about to go out, in one commit.
 
         After a 4xx the row waits for its next retry; after the last one, or where that would be
         too late for its edition, it expires. Trouble of the server as a whole uses up no retry.
+        Returns those of `leaving` that may go out; their lease begins anew. The rows of the others
+        are free again, if they are still this owner's: their reader has left since the claim.
+        A stale owner writes nothing.
         """
         with self._access.write(ledger=True) as connection:
-            values: dict[str, Any]
-            match result:
-                case Accepted():
-                    values = {"status": DeliveryStatus.SENT}
-                case Rejected():
-                    values = {"status": DeliveryStatus.REFUSED}
-                case Deferred():
-                    found = connection.execute(select(_T).where(_T.c.id == delivery.id)).first()
-                    values = {} if found is None else self._deferred(found, result, now)
-            connection.execute(
-                update(_T)
-                .where(
-                    _mine(delivery, owner),
-                    _T.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.ON_WIRE]),
-                )
-                .values(
-                    **values,
-                    owner=None,
-                    updated_at=now,
-                    # A reply may repeat an address that has been erased meanwhile.
-                    last_reply=case((_T.c.domain == "", ""), else_=result.reply),
-                )
-            )
+            self._record(connection, owner, now, ended)
+            marked = self._mark(connection, owner, now, leaving)
+            held = [d for d in leaving if d.id not in marked]
+            if held:
+                self._record(connection, owner, now, [(d, Unsent("held back")) for d in held])
+        return [delivery for delivery in leaving if delivery.id in marked]
 
-    def _deferred(self, row: Row[Any], result: Deferred, now: datetime) -> dict[str, Any]:
+    def _mark(
+        self, connection: Connection, owner: str, now: datetime, leaving: Sequence[Delivery]
+    ) -> set[int]:
+        if not leaving:
+            return set()
+        readers = select(_SUBSCRIBERS.c.id).where(
+            _SUBSCRIBERS.c.id.in_([d.subscriber_id for d in leaving]), active(now)
+        )
+        marked = connection.execute(
+            update(_T)
+            .where(
+                # The ids alone find the rows; the attempts are the fence.
+                _T.c.id.in_([d.id for d in leaving]),
+                tuple_(_T.c.id, _T.c.attempts).in_([(d.id, d.attempts) for d in leaving]),
+                _T.c.owner == owner,
+                _T.c.status == DeliveryStatus.CLAIMED,
+                _T.c.subscriber_id.in_(readers),
+            )
+            .values(status=DeliveryStatus.ON_WIRE, next_at=now + self._lease, updated_at=now)
+            .returning(_T.c.id)
+        )
+        return set(marked.scalars())
+
+    def _record(
+        self,
+        connection: Connection,
+        owner: str,
+        now: datetime,
+        ended: Sequence[tuple[Delivery, SendResult | Unsent]],
+    ) -> None:
+        plain: list[dict[str, Any]] = []
+        moved: list[dict[str, Any]] = []
+        for delivery, outcome in ended:
+            row = {"row": delivery.id, "attempt": delivery.attempts}
+            match outcome:
+                case Accepted(reply):
+                    plain.append(row | {"to": DeliveryStatus.SENT, "reply": reply})
+                case Rejected(reply):
+                    plain.append(row | {"to": DeliveryStatus.REFUSED, "reply": reply})
+                case Deferred(reply):
+                    moved.append(
+                        row | {"reply": reply} | self._put_off(connection, delivery, outcome, now)
+                    )
+                case Unsent(reason, until):
+                    values = {"to": DeliveryStatus.PENDING, "reply": reason, "used": 0}
+                    moved.append(row | values | {"next": until})
+        mine = (
+            _T.c.id == bindparam("row"),
+            _T.c.attempts == bindparam("attempt"),
+            _T.c.owner == owner,
+            # Not in_(): such a list cannot be part of a statement for many rows.
+            or_(_T.c.status == DeliveryStatus.CLAIMED, _T.c.status == DeliveryStatus.ON_WIRE),
+        )
+        always: dict[str, Any] = {
+            "status": bindparam("to"),
+            "owner": None,
+            "updated_at": now,
+            # A reply may repeat an address that has been erased meanwhile.
+            "last_reply": case((_T.c.domain == "", ""), else_=bindparam("reply", type_=Text)),
+        }
+        if plain:
+            connection.execute(update(_T).where(*mine).values(always), plain)
+        if moved:
+            when = func.coalesce(bindparam("next", type_=schema.Moment()), _T.c.not_before)
+            used = _T.c.deferrals + bindparam("used")
+            values = always | {"next_at": when, "deferrals": used}
+            connection.execute(update(_T).where(*mine).values(values), moved)
+
+    def _put_off(
+        self, connection: Connection, delivery: Delivery, result: Deferred, now: datetime
+    ) -> dict[str, Any]:
+        over = {"to": DeliveryStatus.EXPIRED, "used": 0, "next": now}
+        row = connection.execute(
+            select(_T.c.deferrals, _T.c.expires_at).where(_T.c.id == delivery.id)
+        ).first()
+        if row is None:
+            return over
         if result.server_wide:
-            used, wait = row.deferrals, self._retries[0]
+            used, wait = 0, self._retries[0]
         elif row.deferrals < len(self._retries):
-            used, wait = row.deferrals + 1, self._retries[row.deferrals]
+            used, wait = 1, self._retries[row.deferrals]
         else:
-            return {"status": DeliveryStatus.EXPIRED}
+            return over
         if now + wait > row.expires_at:
-            return {"status": DeliveryStatus.EXPIRED, "deferrals": used}
-        return {"status": DeliveryStatus.DEFERRED, "deferrals": used, "next_at": now + wait}
-
-    def release(self, delivery: Delivery, owner: str, reason: str, now: datetime) -> None:
-        """Give a claimed row back unsent (a dead connection is never the recipient's fault).
-
-        A row that is on the wire stays there: nobody knows whether it was sent.
-        """
-        with self._access.write(ledger=True) as connection:
-            connection.execute(
-                update(_T)
-                .where(_mine(delivery, owner), _T.c.status == DeliveryStatus.CLAIMED)
-                .values(
-                    status=DeliveryStatus.PENDING,
-                    owner=None,
-                    next_at=_T.c.not_before,
-                    updated_at=now,
-                    last_reply=case((_T.c.domain == "", ""), else_=reason),
-                )
-            )
+            return over | {"used": used}
+        return {"to": DeliveryStatus.DEFERRED, "used": used, "next": now + wait}
 
     # --- looking --------------------------------------------------------------------------------
 
@@ -288,10 +322,6 @@ class Deliveries:
                 )
             )
         return found
-
-
-def _mine(delivery: Delivery, owner: str) -> ColumnElement[bool]:
-    return and_(_T.c.id == delivery.id, _T.c.owner == owner, _T.c.attempts == delivery.attempts)
 
 
 def _delivery(row: Row[Any], address: str) -> Delivery:

@@ -13,7 +13,8 @@ from datetime import date, datetime, timedelta
 
 from digest.domain.subscriber import Preferences, Status, due_at
 from digest.ports import Store
-from digest.workflows.deliver import Courier, Dispatch
+from digest.workflows.deliver import Courier
+from digest.workflows.desk import Dispatch
 from digest.workflows.publish import Publisher
 
 

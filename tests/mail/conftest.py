@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from digest.domain.delivery import Envelope, Letter
+from digest.domain.delivery import Envelope, Letter, Outcome, Unsent
+from digest.errors import TransportError
 from digest.mail.message import envelope
 from digest.mail.smtp import SmtpTransport
 from digest.settings import MailSettings, SmtpSettings
+from digest.workflows.desk import OneLetter
 from tests.smtpserver import SmtpServer
 
-Connect = Callable[[SmtpSettings], SmtpTransport]
+Connect = Callable[[SmtpSettings], "Sender"]
 
 WHEN = datetime(2026, 11, 3, 7, 0, tzinfo=UTC)
 MAIL = MailSettings(
@@ -58,22 +60,38 @@ def an_envelope(letter: Letter | None = None, recipient: str = "ada@example.org"
     )
 
 
-def nothing() -> None:
-    return None
+class Sender:
+    """A transport, used for one letter at a time."""
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        self._now = WHEN
+        self.transport = SmtpTransport([settings], lambda: self._now)
+        self.close = self.transport.close
+
+    def send(self, envelope: Envelope) -> Outcome:
+        """How the letter ended. Raises what the run raises where it did not end."""
+        self._now += timedelta(hours=1)  # what slowed the last letter down is over
+        desk = OneLetter(envelope)
+        try:
+            self.transport.run(desk)
+        except TransportError:
+            if desk.outcome == Unsent("the run ended before it"):
+                raise
+        return desk.outcome
 
 
-@pytest.fixture
-def server() -> Iterator[SmtpServer]:
-    with SmtpServer() as running:
+@pytest.fixture(params=[True, False], ids=["pipelining", "lock-step"])
+def server(request: pytest.FixtureRequest) -> Iterator[SmtpServer]:
+    with SmtpServer(pipelining=request.param) as running:
         yield running
 
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    opened: list[SmtpTransport] = []
+    opened: list[Sender] = []
 
-    def make(settings: SmtpSettings) -> SmtpTransport:
-        opened.append(SmtpTransport(settings))
+    def make(settings: SmtpSettings) -> Sender:
+        opened.append(Sender(settings))
         return opened[-1]
 
     yield make

@@ -15,7 +15,7 @@ from digest.domain.delivery import Accepted, Deferred
 from digest.errors import SettingsError, TransportError
 from digest.mail import connection
 from digest.settings import SmtpSettings
-from tests.mail.conftest import Connect, an_envelope, nothing
+from tests.mail.conftest import Connect, an_envelope
 from tests.smtpserver import SmtpServer, certificates
 
 SECRET = "pâss wörd"
@@ -28,7 +28,7 @@ def test_a_letter_over_tls(connect: Connect, security: str, host: str) -> None:
     with SmtpServer(security=security) as server:  # type: ignore[arg-type]
         transport = connect(server.settings(host=host))
         for _ in range(2):
-            assert isinstance(transport.send(an_envelope(), nothing), Accepted)
+            assert isinstance(transport.send(an_envelope()), Accepted)
         assert server.letters[0].data == an_envelope().data
         assert len(server.said("STARTTLS")) == (security == "starttls")
         assert len(server.said("EHLO")) == (2 if security == "starttls" else 1)
@@ -39,7 +39,7 @@ def test_a_letter_over_tls(connect: Connect, security: str, host: str) -> None:
 def test_an_untrusted_certificate_is_refused(connect: Connect, security: str) -> None:
     with SmtpServer(security=security) as server:  # type: ignore[arg-type]
         with pytest.raises(TransportError, match="certificate is not trusted") as caught:
-            connect(server.settings(ca_file=None)).send(an_envelope(), nothing)
+            connect(server.settings(ca_file=None)).send(an_envelope())
         assert "smtp.ca_file" in caught.value.hint
         assert server.said("MAIL") == []
 
@@ -54,7 +54,7 @@ def test_a_certificate_for_another_name_is_refused(
     )
     with SmtpServer(security=security) as server:  # type: ignore[arg-type]
         with pytest.raises(TransportError, match="certificate is for another name"):
-            connect(server.settings(host="mail.example.org")).send(an_envelope(), nothing)
+            connect(server.settings(host="mail.example.org")).send(an_envelope())
         assert server.said("MAIL") == []
 
 
@@ -75,18 +75,18 @@ def test_a_ca_file_that_is_none(connect: Connect, tmp_path: Path, content: str |
         path.write_text(content)
     settings = SmtpSettings(security="tls", ca_file=path)
     with pytest.raises(SettingsError, match=f"smtp.ca_file {path}"):
-        connect(settings).send(an_envelope(), nothing)
+        connect(settings).send(an_envelope())
 
 
 def test_starttls_not_offered_is_refused(server: SmtpServer, connect: Connect) -> None:
     with pytest.raises(TransportError, match="does not offer STARTTLS"):
-        connect(server.settings(security="starttls")).send(an_envelope(), nothing)
+        connect(server.settings(security="starttls")).send(an_envelope())
     assert server.said("MAIL") == []
 
 
 def test_tls_to_a_plain_server(server: SmtpServer, connect: Connect) -> None:
     with pytest.raises(TransportError, match="TLS failed") as caught:
-        connect(server.settings(security="tls")).send(an_envelope(), nothing)
+        connect(server.settings(security="tls")).send(an_envelope())
     assert "465" in caught.value.hint
 
 
@@ -96,10 +96,10 @@ def test_starttls_refused(connect: Connect, reply: str, passing: bool) -> None:
         server.answer("STARTTLS", reply)
         transport = connect(server.settings())
         if passing:
-            assert transport.send(an_envelope(), nothing) == Deferred(reply, server_wide=True)
+            assert transport.send(an_envelope()) == Deferred(reply, server_wide=True)
         else:
             with pytest.raises(TransportError, match=reply):
-                transport.send(an_envelope(), nothing)
+                transport.send(an_envelope())
         assert server.said("MAIL") == []
 
 
@@ -133,7 +133,7 @@ def test_what_came_before_starttls_is_discarded(connect: Connect) -> None:
             helo_name="client.example.org",
             timeout_s=5,
         )
-        result = connect(settings).send(an_envelope(), nothing)
+        result = connect(settings).send(an_envelope())
         thread.join(5)
     assert result == Deferred("421 enough", server_wide=True)
     assert heard[2] == b"ehlo client.example.org\r\n"
@@ -150,14 +150,14 @@ def test_login(connect: Connect, security: str, hide: str, monkeypatch: pytest.M
         monkeypatch.setattr("aiosmtpd.smtp.SMTP.auth_PLAIN", None)
         monkeypatch.delattr("aiosmtpd.smtp.SMTP.auth_PLAIN")
     with SmtpServer(security=security, login=("adä", SECRET)) as server:  # type: ignore[arg-type]
-        assert isinstance(connect(server.settings()).send(an_envelope(), nothing), Accepted)
+        assert isinstance(connect(server.settings()).send(an_envelope()), Accepted)
         assert server.said("AUTH")[0].split(" ")[1] == ("LOGIN" if hide == "PLAIN" else "PLAIN")
 
 
 def test_a_wrong_password(connect: Connect) -> None:
     with SmtpServer(security="starttls", login=("ada", SECRET)) as server:
         with pytest.raises(TransportError, match="login of 'ada' was refused: 535") as caught:
-            connect(server.settings(password="wröng")).send(an_envelope(), nothing)
+            connect(server.settings(password="wröng")).send(an_envelope())
         assert "wröng" not in str(caught.value)
         assert server.said("MAIL") == []
 
@@ -167,8 +167,8 @@ def test_a_login_that_may_work_later(connect: Connect) -> None:
         server.answer("AUTH", "454 4.7.0 ask again", times=1)
         transport = connect(server.settings())
         later = Deferred("454 4.7.0 ask again", server_wide=True)
-        assert transport.send(an_envelope(), nothing) == later
-        assert isinstance(transport.send(an_envelope(), nothing), Accepted)
+        assert transport.send(an_envelope()) == later
+        assert isinstance(transport.send(an_envelope()), Accepted)
 
 
 def test_a_server_that_wants_a_login_says_so(connect: Connect) -> None:
@@ -176,13 +176,13 @@ def test_a_server_that_wants_a_login_says_so(connect: Connect) -> None:
         SmtpServer(login=("ada", SECRET)) as server,
         pytest.raises(TransportError, match="wants a login: 530") as caught,
     ):
-        connect(server.settings(username="", password="")).send(an_envelope(), nothing)
+        connect(server.settings(username="", password="")).send(an_envelope())
     assert "smtp.username" in caught.value.hint
 
 
 def test_no_login_offered(server: SmtpServer, connect: Connect) -> None:
     with pytest.raises(TransportError, match="offers no login with a password"):
-        connect(server.settings(username="ada", password="x")).send(an_envelope(), nothing)
+        connect(server.settings(username="ada", password="x")).send(an_envelope())
 
 
 def test_no_login_without_tls_beyond_loopback(
@@ -192,7 +192,7 @@ def test_no_login_without_tls_beyond_loopback(
     monkeypatch.setattr(connection, "_peer_address", lambda client: "192.0.2.1")
     with SmtpServer(login=("ada", SECRET)) as server:
         with pytest.raises(TransportError, match="no login without TLS"):
-            connect(server.settings()).send(an_envelope(), nothing)
+            connect(server.settings()).send(an_envelope())
         assert server.said("AUTH") == []
         secret = base64.b64encode(SECRET.encode()).decode()
         assert not any(secret in line for line in server.commands)
@@ -201,5 +201,5 @@ def test_no_login_without_tls_beyond_loopback(
 def test_no_empty_password(connect: Connect) -> None:
     with SmtpServer(login=("ada", SECRET)) as server:
         with pytest.raises(TransportError, match=r"smtp\.password is empty"):
-            connect(server.settings(password="")).send(an_envelope(), nothing)
+            connect(server.settings(password="")).send(an_envelope())
         assert server.said("AUTH") == []

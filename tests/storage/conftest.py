@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from digest.domain.delivery import Delivery, SendResult, Unsent
 from digest.domain.edition import (
     Block,
     ConceptPick,
@@ -165,3 +166,20 @@ def subscribe(store: SqlStore) -> Callable[..., Subscriber]:
         return made
 
     return added
+
+
+def mark(store: SqlStore, delivery: Delivery, owner: str, now: datetime) -> bool:
+    """Mark one row as on the wire; whether it was."""
+    return bool(store.deliveries.exchange(owner, now, [], [delivery]))
+
+
+def record(
+    store: SqlStore, delivery: Delivery, owner: str, result: SendResult | Unsent, now: datetime
+) -> None:
+    """Record how one attempt ended."""
+    store.deliveries.exchange(owner, now, [(delivery, result)], [])
+
+
+def release(store: SqlStore, delivery: Delivery, owner: str, reason: str, now: datetime) -> None:
+    """Give one row back unsent."""
+    record(store, delivery, owner, Unsent(reason), now)

@@ -6,13 +6,21 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from digest.domain.delivery import Accepted, Deferred, Delivery, NoReply, Rejected
+from digest.domain.delivery import Accepted, Deferred, Delivery, Rejected, Unsent
 from digest.domain.edition import Edition
 from digest.domain.subscriber import WEEKDAYS, Preferences, Status, Subscriber
 from digest.errors import EditionError
 from digest.settings import DatabaseSettings
 from digest.storage import SqlStore, open_store
-from tests.storage.conftest import DAY, NOW, a_subscriber, an_edition
+from tests.storage.conftest import (
+    DAY,
+    NOW,
+    a_subscriber,
+    an_edition,
+    mark,
+    record,
+    release,
+)
 
 Subscribe = Callable[..., Subscriber]
 MINUTE = timedelta(minutes=1)
@@ -122,7 +130,7 @@ def test_a_delivery_has_what_composing_needs_and_stays_the_same(
         )
         # The wish changes between two attempts: the letter does not.
         store.subscribers.update(replace(reader, preferences=Preferences(text_only=True)))
-        store.deliveries.record(first, "me", Deferred("451 later"), NOW)
+        record(store, first, "me", Deferred("451 later"), NOW)
         second = claimed(store, now=NOW + 5 * MINUTE)
         assert second == replace(first, attempts=2)
 
@@ -139,9 +147,9 @@ def test_a_letter_that_ended_is_never_claimed_again(
     subscribe()
     queued(store)
     delivery = claimed(store)
-    store.deliveries.on_wire(delivery, "me", NOW)
+    mark(store, delivery, "me", NOW)
     assert store.deliveries.counts(DAY) == {"on_wire": 1}
-    store.deliveries.record(delivery, "me", result, NOW)
+    record(store, delivery, "me", result, NOW)
     assert store.deliveries.counts(DAY) == {status: 1}
     assert store.deliveries.claim(DAY, "me", NOW + timedelta(days=9), 9) == []
     assert queued(store) == 0
@@ -155,12 +163,12 @@ def test_retries_wait_longer_and_longer_then_the_row_expires(
         queued(store)
         now = NOW
         for wait in (5, 15):
-            store.deliveries.record(claimed(store, now=now), "me", Deferred("451"), now)
+            record(store, claimed(store, now=now), "me", Deferred("451"), now)
             assert store.deliveries.next_due(DAY) == now + wait * MINUTE
             just_before = now + wait * MINUTE - timedelta(microseconds=1)
             assert store.deliveries.claim(DAY, "me", just_before, 9) == []
             now += wait * MINUTE
-        store.deliveries.record(claimed(store, now=now), "me", Deferred("451"), now)
+        record(store, claimed(store, now=now), "me", Deferred("451"), now)
         assert store.deliveries.counts(DAY) == {"expired": 1}
         assert store.deliveries.next_due(DAY) is None
 
@@ -174,7 +182,7 @@ def test_trouble_of_the_server_uses_up_no_retry(
         now = NOW
         for _ in range(4):
             delivery = claimed(store, now=now)
-            store.deliveries.record(delivery, "me", Deferred("421", server_wide=True), now)
+            record(store, delivery, "me", Deferred("421", server_wide=True), now)
             now += 5 * MINUTE
         assert store.deliveries.counts(DAY) == {"deferred": 1}
 
@@ -183,7 +191,7 @@ def test_a_retry_that_would_come_too_late_expires(store: SqlStore, subscribe: Su
     subscribe(preferences=Preferences(hour=7))
     queued(store)
     late = datetime(2026, 3, 2, 18, 56, tzinfo=UTC)
-    store.deliveries.record(claimed(store, now=late), "me", Deferred("451"), late)
+    record(store, claimed(store, now=late), "me", Deferred("451"), late)
     assert store.deliveries.counts(DAY) == {"expired": 1}
 
 
@@ -207,13 +215,11 @@ def test_an_owner_beyond_its_lease_writes_nothing(store: SqlStore, subscribe: Su
     queued(store)
     stale = claimed(store, "slow")
     fresh = claimed(store, "heir", NOW + LEASE)
-    with pytest.raises(NoReply) as held:
-        store.deliveries.on_wire(stale, "slow", NOW + LEASE)
-    assert held.value.on_wire is False
-    store.deliveries.record(stale, "slow", Rejected("550"), NOW + LEASE)
-    store.deliveries.release(stale, "slow", "late", NOW + LEASE)
+    assert not mark(store, stale, "slow", NOW + LEASE)
+    record(store, stale, "slow", Rejected("550"), NOW + LEASE)
+    release(store, stale, "slow", "late", NOW + LEASE)
     assert store.deliveries.counts(DAY) == {"claimed": 1}
-    store.deliveries.record(fresh, "heir", Accepted("250"), NOW + LEASE)
+    record(store, fresh, "heir", Accepted("250"), NOW + LEASE)
     assert store.deliveries.counts(DAY) == {"sent": 1}
 
 
@@ -221,10 +227,9 @@ def test_only_the_owner_writes(store: SqlStore, subscribe: Subscribe) -> None:
     subscribe()
     queued(store)
     delivery = claimed(store, "me")
-    with pytest.raises(NoReply):
-        store.deliveries.on_wire(delivery, "thief", NOW)
-    store.deliveries.record(delivery, "thief", Accepted("250"), NOW)
-    store.deliveries.release(delivery, "thief", "mine", NOW)
+    assert not mark(store, delivery, "thief", NOW)
+    record(store, delivery, "thief", Accepted("250"), NOW)
+    release(store, delivery, "thief", "mine", NOW)
     assert store.deliveries.counts(DAY) == {"claimed": 1}
 
 
@@ -235,7 +240,7 @@ def test_an_older_attempt_of_the_same_owner_writes_nothing(
     queued(store)
     first = claimed(store)
     claimed(store, now=NOW + LEASE)
-    store.deliveries.record(first, "me", Accepted("250"), NOW + LEASE)
+    record(store, first, "me", Accepted("250"), NOW + LEASE)
     assert store.deliveries.counts(DAY) == {"claimed": 1}
 
 
@@ -243,17 +248,43 @@ def test_a_released_row_is_free_at_once_and_unblamed(store: SqlStore, subscribe:
     subscribe()
     queued(store)
     for _ in range(9):
-        store.deliveries.release(claimed(store), "me", "connection lost", NOW)
+        release(store, claimed(store), "me", "connection lost", NOW)
         assert store.deliveries.counts(DAY) == {"pending": 1}
 
 
-def test_a_letter_on_the_wire_is_not_released(store: SqlStore, subscribe: Subscribe) -> None:
+def test_a_letter_that_is_known_not_to_have_gone_out_is_free_at_its_time(
+    store: SqlStore, subscribe: Subscribe
+) -> None:
     subscribe()
     queued(store)
     delivery = claimed(store)
-    store.deliveries.on_wire(delivery, "me", NOW)
-    store.deliveries.release(delivery, "me", "interrupted", NOW)
-    assert store.deliveries.counts(DAY) == {"on_wire": 1}
+    assert mark(store, delivery, "me", NOW)
+    record(store, delivery, "me", Unsent("its domain has had enough", NOW + MINUTE), NOW)
+    assert store.deliveries.counts(DAY) == {"pending": 1}
+    assert store.deliveries.claim(DAY, "me", NOW, 9) == []
+    assert claimed(store, now=NOW + MINUTE).attempts == 2
+
+
+def test_one_exchange_does_it_all_and_touches_nothing_else(
+    store: SqlStore, subscribe: Subscribe
+) -> None:
+    readers = [subscribe(name) for name in "abcdefgh"]
+    queued(store)
+    a, b, c, d, e, f, *_ = store.deliveries.claim(DAY, "me", NOW, 7)
+    left = store.deliveries.exchange("me", NOW, [], [a, b, c, d])
+    assert left == [a, b, c, d]
+    store.subscribers.update(replace(readers[5], status=Status.UNSUBSCRIBED))
+    ended = [
+        (a, Accepted("250 ok")),
+        (b, Rejected("550 no")),
+        (c, Deferred("450 later")),
+        (d, Unsent("the connection was lost")),
+    ]
+    assert store.deliveries.exchange("me", NOW, ended, [e, f]) == [e]
+    # d and f are free again, h was never claimed, g is.
+    assert store.deliveries.counts(DAY) == {
+        "claimed": 1, "deferred": 1, "on_wire": 1, "pending": 3, "refused": 1, "sent": 1,
+    }  # fmt: skip
 
 
 def test_an_ambiguous_letter_is_sent_again_or_held(
@@ -262,7 +293,7 @@ def test_an_ambiguous_letter_is_sent_again_or_held(
     subscribe()
     queued(store)
     delivery = claimed(store)
-    store.deliveries.on_wire(delivery, "me", NOW + MINUTE)
+    mark(store, delivery, "me", NOW + MINUTE)
     after = NOW + MINUTE + LEASE
     assert store.deliveries.claim(DAY, "heir", after - MINUTE, 9) == []
     assert hold.deliveries.claim(DAY, "heir", after, 9) == []
@@ -288,9 +319,8 @@ def test_who_leaves_after_the_claim_gets_no_letter(store: SqlStore, subscribe: S
     queued(store)
     delivery = claimed(store)
     store.subscribers.update(replace(reader, status=Status.UNSUBSCRIBED))
-    with pytest.raises(NoReply):
-        store.deliveries.on_wire(delivery, "me", NOW)
-    store.deliveries.release(delivery, "me", "held back", NOW)
+    assert not mark(store, delivery, "me", NOW)
+    assert store.deliveries.counts(DAY) == {"pending": 1}
     assert store.deliveries.claim(DAY, "me", NOW, 9) == []
     assert store.deliveries.counts(DAY) == {"suppressed": 1}
 

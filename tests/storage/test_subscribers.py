@@ -10,7 +10,7 @@ from digest.domain.delivery import Rejected
 from digest.domain.edition import Edition
 from digest.domain.subscriber import WEEKDAYS, Preferences, Status, Subscriber
 from digest.storage import SqlStore, schema
-from tests.storage.conftest import DAY, NOW, a_subscriber
+from tests.storage.conftest import DAY, NOW, a_subscriber, record
 
 Subscribe = Callable[..., Subscriber]
 PREFERENCES = Preferences(
@@ -81,7 +81,7 @@ def test_erasing_leaves_no_trace_of_the_address(
     publish()
     store.deliveries.enqueue(DAY, NOW, 12, None)
     for delivery in store.deliveries.claim(DAY, "me", NOW, 10):
-        store.deliveries.record(delivery, "me", Rejected(f"550 {delivery.address}"), NOW)
+        record(store, delivery, "me", Rejected(f"550 {delivery.address}"), NOW)
     assert store.subscribers.erase(erased.key)
     assert not store.subscribers.erase(erased.key)
     assert store.subscribers.find(erased.key) is None

@@ -14,7 +14,16 @@ from digest.ports import FeedResult, FeedState
 from digest.settings import DatabaseSettings
 from digest.storage import SqlStore, connect, open_store, schema
 from tests.databases import settings_for
-from tests.storage.conftest import DAY, NOW, a_subscriber, an_edition, an_entry, some_blocks
+from tests.storage.conftest import (
+    DAY,
+    NOW,
+    a_subscriber,
+    an_edition,
+    an_entry,
+    mark,
+    record,
+    some_blocks,
+)
 
 
 def everything(connection: Connection) -> dict[str, list[tuple[object, ...]]]:
@@ -32,8 +41,8 @@ def a_whole_day(store: SqlStore) -> None:
         store.editions.publish(DAY, NOW)
     store.deliveries.enqueue(DAY, NOW, 12, None)
     (delivery,) = store.deliveries.claim(DAY, "me", NOW, 9)
-    store.deliveries.on_wire(delivery, "me", NOW)
-    store.deliveries.record(delivery, "me", Accepted("250"), NOW)
+    mark(store, delivery, "me", NOW)
+    record(store, delivery, "me", Accepted("250"), NOW)
     assert store.deliveries.counts(DAY) == {"sent": 1}
     assert len(store.entries.window(NOW - timedelta(days=9), NOW)) == 1
 

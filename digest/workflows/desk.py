@@ -1,0 +1,225 @@
+"""The desk between the ledger and a transport: hands out letters, takes back how they ended.
+
+    ledger --claim--> claimed --exchange--> ready --take--> out --ended--> acks --exchange--> ledger
+
+The ledger is asked in groups: one commit records what came back and marks the next letters that
+leave. So a letter costs a fraction of a commit, and what a crash can leave in doubt is what was
+taken and the replies of the last `ACK_DELAY`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from digest.domain.delivery import (
+    Accepted,
+    Deferred,
+    Delivery,
+    Envelope,
+    Letter,
+    Outcome,
+    Rejected,
+    SendResult,
+    Unknown,
+    Unsent,
+)
+from digest.errors import UsageError
+from digest.ports import Clock, Store
+
+ACK_DELAY: Final = timedelta(milliseconds=20)
+"""How long a reply may wait for others before it is written."""
+
+GROUP: Final = 32
+"""Letters marked in one commit."""
+
+Seal = Callable[[Letter, Delivery], Envelope]
+"""Turns a letter into the bytes and addresses of the SMTP dialogue."""
+
+OUTCOMES: Final = {
+    Accepted: "sent",
+    Rejected: "refused",
+    Deferred: "deferred",
+    Unsent: "released",
+    Unknown: "unknown",
+}
+"""How a report names an outcome."""
+
+
+@dataclass(slots=True)
+class Dispatch:
+    """What became of a run: rows by outcome, and each address that was not served, with why."""
+
+    queued: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    troubles: list[tuple[str, str, str]] = field(default_factory=list)
+    stopped: str = ""
+    largest_bytes: int = 0
+
+    @property
+    def sent(self) -> int:
+        """Letters that the server took responsibility for."""
+        return self.outcomes["sent"]
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left to tell the operator."""
+        return not self.troubles and not self.stopped
+
+
+def told(outcome: Outcome) -> str:
+    """The reply or reason of an outcome."""
+    return outcome.reason if isinstance(outcome, Unsent | Unknown) else outcome.reply
+
+
+class LedgerDesk:
+    """`ports.Desk` over the rows of an edition; see the module.
+
+    `write` makes the letter of a row. `limit` bounds the letters of the run.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        on: date,
+        owner: str,
+        *,
+        write: Callable[[Delivery], Envelope],
+        clock: Clock,
+        run: Dispatch,
+        batch: int,
+        limit: int | None,
+        progress: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._on = on
+        self._owner = owner
+        self._write = write
+        self._clock = clock
+        self._run = run
+        self._batch = batch
+        self._left = limit
+        self._progress = progress
+        self._claimed: deque[Delivery] = deque()
+        self._ready: deque[Delivery] = deque()
+        self._out: dict[str, Delivery] = {}
+        self._acks: list[tuple[Delivery, SendResult | Unsent]] = []
+        self._oldest_ack: datetime | None = None
+        self._dry = False
+
+    def take(self, most: int) -> Sequence[Envelope]:
+        """See `ports.Desk`: composed and sealed only now, so that few letters are in memory."""
+        taken: list[Envelope] = []
+        while len(taken) < most and (self._ready or self._refill()):
+            delivery = self._ready.popleft()
+            try:
+                envelope = self._write(delivery)
+            except UsageError as error:
+                # An address that no mail can be sent to: this reader's matter, not the run's.
+                self._close(delivery, Rejected(error.message))
+                continue
+            except BaseException:
+                self._ready.appendleft(delivery)
+                raise
+            self._out[envelope.message_id] = delivery
+            size = sum(map(len, envelope.parts))
+            self._run.largest_bytes = max(self._run.largest_bytes, size)
+            taken.append(envelope)
+        return taken
+
+    def ended(self, envelope: Envelope, outcome: Outcome) -> None:
+        """See `ports.Desk`."""
+        self._close(self._out.pop(envelope.message_id), outcome)
+
+    def wait(self, *, idle: bool) -> float | None:
+        """See `ports.Desk`."""
+        if self._oldest_ack is not None:
+            rest = self._oldest_ack + ACK_DELAY - self._clock()
+            if not idle and rest > timedelta():
+                return rest.total_seconds()
+            self._exchange([])
+        return None
+
+    def give_back(self, reason: str) -> None:
+        """Write what came back; what was claimed or taken and has not ended is free again."""
+        unsent = Unsent(reason)
+        for held in (self._out.values(), self._ready, self._claimed):
+            self._acks += [(delivery, unsent) for delivery in held]
+        self._out.clear()
+        self._ready.clear()
+        self._claimed.clear()
+        self._exchange([])
+
+    def _refill(self) -> bool:
+        """Have the next group marked; whether there is one."""
+        while not self._ready:
+            if not self._claimed and not self._claim():
+                return False
+            group = [self._claimed.popleft() for _ in range(min(GROUP, len(self._claimed)))]
+            try:
+                self._ready.extend(self._exchange(group))
+            except BaseException:
+                self._claimed.extendleft(reversed(group))
+                raise
+        return True
+
+    def _claim(self) -> bool:
+        if self._dry or self._left == 0:
+            return False
+        if self._acks and any(isinstance(result, Unsent) for _, result in self._acks):
+            self._exchange([])  # what came back unsent may be claimed again
+        size = self._batch if self._left is None else min(self._batch, self._left)
+        self._claimed.extend(
+            self._store.deliveries.claim(self._on, self._owner, self._clock(), size)
+        )
+        self._dry = not self._claimed
+        if self._left is not None:
+            self._left -= len(self._claimed)
+        return not self._dry
+
+    def _exchange(self, leaving: Sequence[Delivery]) -> Sequence[Delivery]:
+        if not self._acks and not leaving:
+            return leaving
+        acks = self._acks
+        marked = self._store.deliveries.exchange(self._owner, self._clock(), acks, leaving)
+        self._acks, self._oldest_ack = [], None
+        return marked
+
+    def _close(self, delivery: Delivery, outcome: Outcome) -> None:
+        name = OUTCOMES[type(outcome)]
+        if not isinstance(outcome, Unknown):  # such a row stays on the wire
+            self._acks.append((delivery, outcome))
+            if self._oldest_ack is None:
+                self._oldest_ack = self._clock()
+        if isinstance(outcome, Unsent) and self._left is None:
+            self._dry = False
+        self._run.outcomes[name] += 1
+        if name != "sent":
+            self._run.troubles.append((delivery.address, name, told(outcome)))
+        self._progress(name)
+
+
+class OneLetter:
+    """A desk with a single letter and no ledger; `outcome` says how it ended."""
+
+    def __init__(self, envelope: Envelope) -> None:
+        self._left = [envelope]
+        self.outcome: Outcome = Unsent("the run ended before it")
+
+    def take(self, most: int) -> Sequence[Envelope]:
+        """The letter, once."""
+        taken, self._left = self._left[:most], self._left[most:]
+        return taken
+
+    def ended(self, envelope: Envelope, outcome: Outcome) -> None:
+        """Keep the outcome."""
+        del envelope
+        self.outcome = outcome
+
+    def wait(self, *, idle: bool) -> float | None:
+        """Nothing is to be written."""
+        del idle
+        return None
