@@ -178,4 +178,3 @@ class Transport(Protocol):
     def close(self) -> None:
         """Leave politely (QUIT); never raises."""
         ...
-

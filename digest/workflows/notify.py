@@ -12,11 +12,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from digest.domain.delivery import Accepted, Deferred, Envelope, Letter, NoReply, Rejected
+from digest.domain.delivery import (
+    Accepted,
+    Deferred,
+    Envelope,
+    Letter,
+    Rejected,
+    Unknown,
+    Unsent,
+)
 from digest.domain.notice import Notice, NoticeKind, NoticeStatus
 from digest.domain.subscriber import GRACE, Status, Subscriber, may_confirm, may_return
 from digest.errors import TransportError, UsageError
 from digest.ports import Clock, Store, Transport
+from digest.workflows.desk import OneLetter
 
 LEASE: Final = timedelta(minutes=10)
 RETRIES: Final = (
@@ -70,19 +79,20 @@ class Messenger:
             return self._end(notice, NoticeStatus.DROPPED, "no longer wanted")
         try:
             envelope = self.seal(self.compose(notice, reader), notice, reader)
-            result = transport.send(envelope, lambda: None)
         except UsageError as error:
             return self._end(notice, NoticeStatus.REFUSED, error.message)
-        except NoReply as lost:
-            # A second copy of such a mail does no harm; none at all would.
-            return self._again(notice, lost.reason)
-        match result:
+        desk = OneLetter(envelope)
+        transport.run(desk)
+        match desk.outcome:
             case Accepted(reply):
                 return self._end(notice, NoticeStatus.SENT, reply)
             case Rejected(reply):
                 return self._end(notice, NoticeStatus.REFUSED, reply)
             case Deferred(reply):
                 return self._again(notice, reply)
+            case Unsent(reason) | Unknown(reason):
+                # A second copy of such a mail does no harm; none at all would.
+                return self._again(notice, reason)
 
     def _end(self, notice: Notice, status: NoticeStatus, reply: str) -> str:
         self.store.notices.record(notice, self.owner, status, reply)
