@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import re
 import smtplib
 import socket
 import ssl
@@ -17,54 +16,11 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from digest.errors import SettingsError, TransportError
+from digest.mail.reply import Reply
 from digest.settings import SmtpSettings
 
-CLOSING = 421  # RFC 5321, 3.8: the server shuts the channel, whatever was asked
-_LOGIN_WANTED = frozenset({530, 534, 535, 538})  # RFC 4954, 6
 _HOSTNAME_MISMATCH = 62  # X509_V_ERR_HOSTNAME_MISMATCH in openssl's x509_vfy.h
 _IP_MISMATCH = 64  # X509_V_ERR_IP_ADDRESS_MISMATCH
-_REPLY_LENGTH = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A server's reply: its code and all of it in one line, such as ``550 5.1.1 no such user``."""
-
-    code: int
-    line: str
-
-    @classmethod
-    def of(cls, code: int, text: bytes) -> Reply:
-        """From smtplib's pair; a status repeated on each line (RFC 2034) is kept once."""
-        lines = text.decode("utf-8", "replace").split("\n")
-        status = re.match(r"[245]\.\d{1,3}\.\d{1,3} ", lines[0])
-        if status:
-            lines[1:] = [line.removeprefix(status[0]) for line in lines[1:]]
-        # smtplib gives -1, and the line without its first four characters, for what is no reply.
-        words = " ".join([str(code) if code > 0 else "no SMTP reply: ...", *lines])
-        clean = "".join(c if c.isprintable() else " " for c in words)
-        return cls(code, " ".join(clean.split())[:_REPLY_LENGTH])
-
-    @property
-    def status(self) -> str:
-        """The enhanced status code (RFC 3463) such as 5.1.1, or an empty string."""
-        found = re.match(r"\d{3} ([245]\.\d{1,3}\.\d{1,3})\b", self.line)
-        return found[1] if found else ""
-
-    @property
-    def positive(self) -> bool:
-        """Whether it is a 2xx."""
-        return self.code // 100 == 2  # noqa: PLR2004 - the first digit is the protocol's
-
-    @property
-    def temporary(self) -> bool:
-        """Whether it is a 4xx."""
-        return self.code // 100 == 4  # noqa: PLR2004 - the first digit is the protocol's
-
-    @property
-    def wants_login(self) -> bool:
-        """Whether it is about the login, and so about every letter."""
-        return self.code in _LOGIN_WANTED
 
 
 class Busy(Exception):  # noqa: N818 - the server is, and nothing is wrong

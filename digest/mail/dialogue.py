@@ -37,8 +37,9 @@ from digest.domain.delivery import (
     Unsent,
 )
 from digest.errors import TransportError, UsageError
-from digest.mail.connection import CLOSING, Reply, login_refused, place
+from digest.mail.connection import login_refused, place
 from digest.mail.encoding import wire_address
+from digest.mail.reply import CLOSING, Replies, Reply
 from digest.mail.wire import Wire, wire_parts
 from digest.settings import SmtpSettings
 
@@ -51,7 +52,6 @@ _BAD_SEQUENCE: Final = 503
 _GO_AHEAD: Final = 354
 _ABOUT_THE_LETTER: Final = frozenset({"5.3.4", "5.6.7"})  # too big; an address outside ASCII
 _TOO_BIG: Final = 552
-_LONGEST_REPLY: Final = 65_536
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class Dialogue:
         self._pipelining = "pipelining" in extensions
         self._unsaid: deque[_Step] = deque()
         self._waiting: deque[_Step] = deque()
-        self._heard = bytearray()
+        self._replies = Replies()
         self._current: _Passage | None = None
         self._next: _Passage | None = None
         self._queued = 0
@@ -211,35 +211,14 @@ class Dialogue:
 
     def hear(self, data: bytes) -> list[Ended]:
         """Take in bytes of the server; returns the letters that ended by them."""
-        self._heard += data
+        self._replies.feed(data)
         ended: list[Ended] = []
         while not self.over or self._waiting:
-            reply = self._reply()
+            reply = self._replies.next()
             if reply is None:
                 break
             ended += self._on(reply)
         return ended
-
-    def _reply(self) -> Reply | None:
-        """The next whole reply (RFC 5321, 4.2.1), taken off what was heard."""
-        heard, start, lines = self._heard, 0, []
-        while True:
-            end = heard.find(b"\n", start)
-            if end < 0:
-                if len(heard) > _LONGEST_REPLY:
-                    heard.clear()
-                    return Reply.of(-1, b"a reply without end")
-                return None
-            line = bytes(heard[start:end]).rstrip(b"\r")
-            start = end + 1
-            if not line[:3].isdigit() or line[3:4] not in {b" ", b"-", b"", b"\t"}:
-                code, last = -1, True
-            else:
-                code, last = int(line[:3]), line[3:4] != b"-"
-            lines.append(line[4:].strip())
-            if last:
-                del heard[:start]
-                return Reply.of(code, b"\n".join(lines))
 
     def _on(self, reply: Reply) -> list[Ended]:
         if not self._waiting:

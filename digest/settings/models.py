@@ -6,16 +6,11 @@ because most of it ends up in a header of a letter, where a line break would beg
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -24,97 +19,22 @@ from pydantic import (
     model_validator,
 )
 
-_SECRET_KEY_LENGTH = 32
-
-
-def _line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("must be one line without control characters")
-    return text
-
-
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        # OSError: "Europe" is a folder of the zone database, not a zone.
-        raise ValueError("is no IANA time zone, such as Europe/Berlin or UTC") from None
-    return name
-
-
-def _address(text: str) -> str:
-    if text and not re.fullmatch(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+", _line(text)):
-        raise ValueError("is no bare address, such as letter@example.org")
-    return text
-
-
-def _sender(text: str) -> str:
-    if not text:
-        raise ValueError("must not be empty")
-    return _address(text)
-
-
-def _base_url(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", text):
-        raise ValueError("is no web address without ? and #, such as https://digest.example.org")
-    return text.rstrip("/")
-
-
-def _list_id(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+", text):
-        raise ValueError("is no dotted name, such as digest.example.org")
-    return text
-
-
-def _helo(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-fIPv.:]+\]", text):
-        raise ValueError("is no host name or bracketed address (RFC 5321, 4.1.3)")
-    return text
-
-
-def _network(text: str) -> str:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        raise ValueError("is no network, such as 127.0.0.0/8") from None
-    return text
-
-
-def _database(url: SecretStr) -> SecretStr:
-    if not re.match(r"(sqlite|postgresql)(\+\w+)?://", url.get_secret_value()):
-        raise ValueError("must begin with sqlite:/// or postgresql://")
-    return url
-
-
-def _key(key: SecretStr) -> SecretStr:
-    if 0 < len(key.get_secret_value()) < _SECRET_KEY_LENGTH:
-        raise ValueError(f"must have {_SECRET_KEY_LENGTH} characters or more")
-    return key
-
-
-def _former_key(key: SecretStr) -> SecretStr:
-    if not key.get_secret_value():
-        raise ValueError("must not be empty: everybody can sign with an empty key")
-    return _key(key)
-
-
-def _path(value: object) -> object:
-    if value == "":
-        raise ValueError("must not be empty; the working folder is a single dot")
-    return value
-
-
-def _path_or_none(value: object) -> object:
-    # TOML has no null, and an environment variable is text.
-    return None if value == "" else value
-
-
-Line = Annotated[str, AfterValidator(_line)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Address = Annotated[str, AfterValidator(_address)]
-Folder = Annotated[Path, BeforeValidator(_path)]
-OptionalPath = Annotated[Path | None, BeforeValidator(_path_or_none)]
-Minutes = Annotated[int, Field(ge=1, le=1440)]
+from digest.settings.kinds import (
+    Address,
+    BaseUrl,
+    DatabaseUrl,
+    Folder,
+    FormerKey,
+    HeloName,
+    Line,
+    ListId,
+    Minutes,
+    Network,
+    OptionalPath,
+    SecretKey,
+    Sender,
+    Zone,
+)
 
 
 class _Section(BaseModel):
@@ -147,7 +67,7 @@ class SiteSettings(_Section):
         max_length=80,
         description="One line below the name.",
     )
-    base_url: Annotated[str, AfterValidator(_base_url)] = Field(
+    base_url: BaseUrl = Field(
         "http://localhost:8000",
         description="Public address of the site; every link in a letter starts with it.",
     )
@@ -160,7 +80,7 @@ class MailSettings(_Section):
     """What the letters say of themselves."""
 
     from_name: Line = Field("digest", max_length=60, description="Display name of the sender.")
-    from_address: Annotated[str, AfterValidator(_sender)] = Field(
+    from_address: Sender = Field(
         "digest@localhost.localdomain",
         max_length=254,
         description="Address of the sender (the From header).",
@@ -173,7 +93,7 @@ class MailSettings(_Section):
         max_length=254,
         description="Return path of the envelope, where bounces go; empty: the sender's address.",
     )
-    list_id: Annotated[str, AfterValidator(_list_id)] = Field(
+    list_id: ListId = Field(
         "",
         max_length=255,
         description="List-Id (RFC 2919), a dotted name such as digest.example.org; empty: made "
@@ -208,7 +128,7 @@ class SmtpSettings(_Section):
         None,
         description="PEM file of certificates to trust besides the system's; empty: none.",
     )
-    helo_name: Annotated[str, AfterValidator(_helo)] = Field(
+    helo_name: HeloName = Field(
         "", max_length=255, description="Name said in EHLO; empty: this machine's."
     )
     timeout_s: float = Field(60.0, gt=0, le=3600, description="Longest wait for a reply, seconds.")
@@ -241,7 +161,7 @@ class SmtpSettings(_Section):
 class DatabaseSettings(_Section):
     """Where subscribers, editions and deliveries live."""
 
-    url: Annotated[SecretStr, AfterValidator(_database)] = Field(
+    url: DatabaseUrl = Field(
         SecretStr("sqlite:///var/digest.db"),
         description="sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME.",
     )
@@ -312,7 +232,7 @@ class FeedSettings(_Section):
     park_after_failures: int = Field(
         10, ge=2, le=100, description="Failures in a row after which a feed is parked."
     )
-    allow_private: list[Annotated[str, AfterValidator(_network)]] = Field(
+    allow_private: list[Network] = Field(
         default_factory=list,
         description="Networks that feeds may be on though private, such as 127.0.0.0/8.",
     )
@@ -349,7 +269,7 @@ class WebSettings(_Section):
         "127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 is all of IPv4."
     )
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
-    trusted_proxies: list[Annotated[str, AfterValidator(_network)]] = Field(
+    trusted_proxies: list[Network] = Field(
         default_factory=list,
         description="Networks of the proxies whose X-Forwarded-For and X-Forwarded-Proto are "
         "believed, such as 127.0.0.0/8; nobody else's are.",
@@ -383,12 +303,12 @@ class WebSettings(_Section):
 class Settings(_Section):
     """All of them."""
 
-    secret_key: Annotated[SecretStr, AfterValidator(_key)] = Field(
+    secret_key: SecretKey = Field(
         SecretStr(""),
         description="Key of all signed links, 32 characters or more; empty: made once and kept in "
         "paths.state.",
     )
-    old_secret_keys: list[Annotated[SecretStr, AfterValidator(_former_key)]] = Field(
+    old_secret_keys: list[FormerKey] = Field(
         default_factory=list, description="Former keys, so that links already sent go on working."
     )
     site: SiteSettings = Field(default_factory=SiteSettings)
