@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from digest.settings.kinds import Zone
 from digest.settings.load import Loaded, load
 from digest.settings.models import (
     DatabaseSettings,
@@ -14,7 +15,6 @@ from digest.settings.models import (
     SiteSettings,
     SmtpSettings,
     WebSettings,
-    Zone,
 )
 
 __all__ = [

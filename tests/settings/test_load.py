@@ -239,7 +239,7 @@ def test_an_unknown_variable_like_no_other_is_refused_without_a_guess() -> None:
     [
         ("[smtp]\nprot = 1\n", "digest.toml:2: smtp.prot is no setting; did you mean smtp.port?"),
         ("\n[smpt]\nport = 1\n", "digest.toml:2: [smpt] is no section; did you mean [smtp]?"),
-        ("port = 1\n", "digest.toml:1: port is no setting; did you mean smtp.port?"),
+        ("helo_name = 1\n", "digest.toml:1: helo_name is no setting; did you mean smtp.helo_name?"),
         ("smtp = 1\n", "digest.toml:1: smtp is a section: write [smtp], its settings below"),
         ("[qqq]\nx = 1\n", "digest.toml:1: [qqq] is no section"),
         (
