@@ -25,7 +25,7 @@ from digest.web.learning import Learning
 from digest.web.leaving import Leaving
 from digest.web.preferences import PreferencePages
 from digest.web.reading import Reading
-from digest.web.security import Guard, TooLarge
+from digest.web.security import Guard
 from digest.web.signup import Signup
 from digest.web.site import Site
 from digest.wiring import Wiring
@@ -90,13 +90,10 @@ def create_app(wiring: Wiring, store: Store, *, background: bool = True) -> ASGI
             status=500,
         )
 
-    async def too_large(_request: Request, error: Exception) -> Response:
-        raise error  # the guard answers it
-
     routes = [route for family in FAMILIES for route in family(site).routes()]
     app = Starlette(
         routes=[*routes, *site.assets.routes(), Route("/livez", alive)],
-        exception_handlers={HTTPException: refused, TooLarge: too_large, Exception: broken},
+        exception_handlers={HTTPException: refused, Exception: broken},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,10 +41,6 @@ MAX_HOPS: Final = 20
 """Entries of X-Forwarded-For that are looked at, from the right."""
 
 
-class TooLarge(Exception):  # noqa: N818 - it says what happened
-    """The body is longer than it may be."""
-
-
 class Guard:
     """The wrapper; `prefix` is the path of site.base_url, empty for a site at the root."""
 
@@ -63,12 +60,9 @@ class Guard:
         headers = Headers(scope=scope)
         scope = self._seen_through_proxies(scope, headers)
         secure = scope["scheme"] == "https"
-        started = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 out = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     out.setdefault(name, value)
@@ -84,21 +78,16 @@ class Guard:
             if message["type"] == "http.request":
                 taken += len(message.get("body", b""))
                 if taken > self._max_body:
-                    raise TooLarge
+                    raise HTTPException(413)
             return message
 
         length = headers.get("content-length", "0")
         too_large = not length.isdecimal() or int(length[:19]) > self._max_body
-        refusal = PlainTextResponse("This is more than the site takes.\n", 413)
         if too_large:
+            refusal = PlainTextResponse("This is more than the site takes.\n", 413)
             await refusal(scope, receive, send_with_headers)
-            return
-        try:
+        else:
             await self._app(scope, limited, send_with_headers)
-        except TooLarge:
-            if started:
-                raise
-            await refusal(scope, receive, send_with_headers)
 
     def _seen_through_proxies(self, scope: Scope, headers: Headers) -> Scope:
         """The scope with the client and scheme that trusted proxies report, and without prefix."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
 import socket
 from typing import Final
 
@@ -45,7 +46,11 @@ def run(wiring: Wiring, host: str, port: int) -> None:
             ws="none",
         )
         logging.getLogger("uvicorn").setLevel(logging.WARNING)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn takes the signal, ends in order, and raises it again for us: that is no fault.
+            signal.signal(number, lambda *_: None)
         uvicorn.Server(config).run(sockets=[listener])
+        log.info("left")
 
 
 def _listen(host: str, port: int) -> socket.socket:

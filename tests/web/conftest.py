@@ -62,6 +62,9 @@ def published(
     shutil.copy(sqlite_template, path)
     two = {"edition": {"concepts": 2}}
     wiring = _wiring(path, content, press_cache, path.parent, lambda: NOW, **two)
+    # All at once: a child process takes longer to start than to draw.
+    concepts = wiring.library.concepts
+    wiring.press.draw([(card, 0) for card in concepts] + [(card, 1) for card in concepts[:2]])
     with wiring.store() as store:
         for day in (date(2026, 3, 12), date(2026, 3, 13), NOW.date()):
             wiring.publisher(store).publish(day, NOW)

@@ -178,14 +178,13 @@
       start = { x: event.clientX, y: event.clientY, at: event.timeStamp, id: event.pointerId };
       dx = 0;
       card.classList.remove("settling");
+      // At once: a quick hand has left the card before its first move is told.
+      card.setPointerCapture(start.id);
     });
     card.addEventListener("pointermove", (event) => {
       if (!start || event.pointerId !== start.id) return;
       dx = event.clientX - start.x;
-      if (!card.hasPointerCapture(start.id) && Math.abs(dx) > 8) {
-        card.setPointerCapture(start.id);
-        card.classList.add("moving");
-      }
+      if (Math.abs(dx) > 8) card.classList.add("moving");
       if (card.classList.contains("moving")) place();
     });
     const end = (event) => {
