@@ -201,6 +201,7 @@ class Wiring:
             lease_minutes=delivery.lease_minutes,
             retry_minutes=delivery.retry_minutes,
             on_ambiguous=delivery.on_ambiguous,
+            hash_of=self.address_hash,
         ) as store:
             yield store
 

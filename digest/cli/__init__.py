@@ -26,6 +26,24 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "content": ("digest.cli.content:content", "Write, show and check concepts."),
     "stories": ("digest.cli.stories:stories", "Collect stories and look after the feeds."),
     "subscribers": ("digest.cli.subscribers:subscribers", "Look after the subscribers."),
+    "audit": (
+        "digest.cli.ledger:audit",
+        "Say whether a day adds up: everyone due, against how it ended.",
+    ),
+    "deliveries": (
+        "digest.cli.ledger:deliveries",
+        "List deliveries, or count them by state, domain, server or error.",
+    ),
+    "retry": ("digest.cli.ledger:retry", "Send again what was refused or came to nothing."),
+    "pause": (
+        "digest.cli.ledger:pause",
+        "Hold all sending, or that of one edition, until `digest resume`.",
+    ),
+    "resume": (
+        "digest.cli.ledger:resume",
+        "Go on sending after `digest pause`, a stop or a restore.",
+    ),
+    "prune": ("digest.cli.ledger:prune", "Delete old deliveries; their counts stay."),
     "migrate": ("digest.cli.database:migrate", "Bring the database to this program's schema."),
     "serve": ("digest.cli.serve:serve", "Run the daily schedule, or the site."),
     "config": ("digest.cli.config:config", "Show and check the settings."),

@@ -14,7 +14,9 @@ class DeliveryStatus(StrEnum):
     """pending -> claimed -> on_wire -> sent | refused | deferred (again pending later) | expired.
 
     `claimed` is always safe to retry; only `on_wire` is ambiguous: the end of data was sent and
-    no reply recorded. `suppressed`: the subscriber left between queueing and sending.
+    no reply recorded. `suppressed`: the subscriber left between queueing and sending; `paused`:
+    they paused. `unknown`: a letter that was on the wire and is not to be sent again, because of
+    on_ambiguous=hold, because its time is over or because its reader left.
     """
 
     PENDING = "pending"
@@ -25,6 +27,8 @@ class DeliveryStatus(StrEnum):
     DEFERRED = "deferred"
     EXPIRED = "expired"
     SUPPRESSED = "suppressed"
+    PAUSED = "paused"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
@@ -96,9 +96,24 @@ def due_at(on: date, preferences: Preferences) -> datetime | None:
 
     In a spring gap (the hour does not exist) the clock is read as if it had not jumped, so that
     02:00 becomes 03:00; in an autumn fold (it exists twice) it is the first of the two (PEP 495,
-    fold=0).
+    fold=0). A date that a zone has skipped as a whole (Apia, 30 December 2011) has no moment.
     """
     if on.weekday() not in preferences.days:
         return None
-    local = datetime.combine(on, time(preferences.hour), tzinfo=ZoneInfo(preferences.zone))
-    return local.astimezone(UTC)
+    zone = ZoneInfo(preferences.zone)
+    moment = datetime.combine(on, time(preferences.hour), tzinfo=zone).astimezone(UTC)
+    return moment if moment.astimezone(zone).date() == on else None
+
+
+def closes_at(on: date, preferences: Preferences, window: timedelta) -> datetime:
+    """The UTC moment after which the letter of `on` is not sent any more.
+
+    `window` after its hour, and never later than the hour of the next local date: a letter must
+    not arrive after the one that follows it. Raises ValueError when none is due on that date.
+    """
+    at = due_at(on, preferences)
+    if at is None:
+        raise ValueError(f"no letter is due on {on}")
+    every = replace(preferences, days=ALL_DAYS)
+    following = due_at(on + timedelta(days=1), every)
+    return at + window if following is None else min(at + window, following)

@@ -17,6 +17,7 @@ from digest.ports.kept import (
     Store,
     SubscriberStore,
 )
+from digest.ports.ledger import Hold, LedgerStore, Row
 from digest.ports.outside import (
     Clock,
     Desk,
@@ -32,6 +33,6 @@ from digest.ports.outside import (
 
 __all__ = [
     "Clock", "DeliveryStore", "Desk", "Drawn", "EditionStatus", "EditionStore", "EntryStore",
-    "FeedReader", "FeedResult", "FeedState", "Library", "NoticeStore", "Press", "Printer",
-    "Store", "SubscriberStore", "Transport",
+    "FeedReader", "FeedResult", "FeedState", "Hold", "LedgerStore", "Library", "NoticeStore",
+    "Press", "Printer", "Row", "Store", "SubscriberStore", "Transport",
 ]  # fmt: skip

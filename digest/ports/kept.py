@@ -12,6 +12,7 @@ from digest.domain.edition import Block, Edition
 from digest.domain.notice import Ask, Consent, Notice, NoticeKind, NoticeStatus
 from digest.domain.story import Entry, Story
 from digest.domain.subscriber import Status, Subscriber
+from digest.ports.ledger import LedgerStore
 from digest.ports.outside import FeedResult, FeedState
 
 
@@ -140,12 +141,16 @@ class DeliveryStore(Protocol):
     def enqueue(self, edition: date, now: datetime, window_h: int, limit: int | None) -> int:
         """Make the missing rows for active subscribers whose hour has come; returns how many.
 
-        Those whose hour passed more than `window_h` hours ago are left out.
+        Those whose hour passed more than `window_h` hours ago get a row that is expired from the
+        start, and are not counted here.
         """
         ...
 
     def claim(self, edition: date, owner: str, now: datetime, limit: int) -> Sequence[Delivery]:
-        """Claim due rows for `owner`; rows of dead owners come back after their lease."""
+        """Claim due rows for `owner`; rows of dead owners come back after their lease.
+
+        None while sending is held.
+        """
         ...
 
     def exchange(
@@ -173,6 +178,10 @@ class DeliveryStore(Protocol):
 
     def history(self, subscriber_id: int) -> Sequence[Mapping[str, object]]:
         """What became of a reader's letters, newest first: edition, status, at, reply."""
+        ...
+
+    def due(self, now: datetime) -> Sequence[date]:
+        """Editions of which a row may be claimed now, oldest first."""
         ...
 
     def next_due(self, edition: date) -> datetime | None:
@@ -247,6 +256,7 @@ class Store(Protocol):
     notices: NoticeStore
     subscribers: SubscriberStore
     deliveries: DeliveryStore
+    ledger: LedgerStore
 
     def write(self) -> AbstractContextManager[None]:
         """Make the calls inside one transaction; calls outside one commit by themselves."""

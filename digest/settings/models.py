@@ -260,6 +260,9 @@ class DeliverySettings(_Section):
         "resend",
         description="What becomes of a letter whose end went out and whose reply never came.",
     )
+    keep_days: int = Field(
+        400, ge=2, le=36_500, description="How long `digest prune` keeps deliveries, days."
+    )
 
 
 class WebSettings(_Section):

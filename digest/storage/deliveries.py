@@ -13,18 +13,19 @@ owner who comes back after its lease writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Text,
-    TextClause,
     bindparam,
     case,
+    cast,
     func,
     or_,
     select,
@@ -41,9 +42,11 @@ from digest.domain.delivery import (
     SendResult,
     Unsent,
 )
+from digest.domain.subscriber import Preferences, Status
 from digest.storage import schema
 from digest.storage.codec import preferences_from_json
 from digest.storage.doors import Access
+from digest.storage.holds import end_ambiguous, held
 from digest.storage.queue import MessageId, Queue
 from digest.storage.subscribers import active
 
@@ -62,20 +65,24 @@ class Deliveries:
         lease_minutes: int,
         retry_minutes: Sequence[int],
         on_ambiguous: Literal["resend", "hold"],
+        hash_of: Callable[[str], str] | None = None,
     ) -> None:
+        """`hash_of` makes the keyed hash of the suppression list from a normalised address."""
         self._access = access
         self._queue = Queue(access, message_id)
         self._lease = timedelta(minutes=lease_minutes)
         self._retries = [timedelta(minutes=minutes) for minutes in retry_minutes]
         self._hold = on_ambiguous == "hold"
+        self._hash_of = hash_of
 
     # --- making rows ----------------------------------------------------------------------------
 
     def enqueue(self, edition: date, now: datetime, window_h: int, limit: int | None) -> int:
         """Make the missing rows for active subscribers whose hour has come; returns how many.
 
-        Those whose hour passed more than `window_h` hours ago are left out; a pause that is over
-        counts as active. Raises EditionError when the edition is not published.
+        Those whose hour passed more than `window_h` hours ago get a row that is expired from the
+        start, and are not counted here; a pause that is over counts as active. Raises EditionError
+        when the edition is not published.
         """
         return self._queue.enqueue(edition, now, window_h, limit)
 
@@ -84,10 +91,15 @@ class Deliveries:
     def claim(self, edition: date, owner: str, now: datetime, limit: int) -> Sequence[Delivery]:
         """Claim due rows for `owner`; rows of dead owners come back after their lease.
 
-        A row whose reader has left becomes `suppressed`, one whose window is over `expired`.
+        None while sending is held. A row whose reader has left becomes `suppressed`, one whose
+        reader pauses `paused`, one whose window is over `expired`; where a copy may have gone out
+        already, `unknown`.
         """
         claimed: list[Delivery] = []
         with self._access.write(ledger=True) as connection:
+            if held(connection, edition):
+                return claimed
+            end_ambiguous(connection, now, hold=self._hold, edition=edition)
             while len(claimed) < limit:
                 rows = self._take(connection, edition, owner, now, limit - len(claimed))
                 if not rows:
@@ -99,21 +111,15 @@ class Deliveries:
         self, connection: Connection, edition: date, owner: str, now: datetime, limit: int
     ) -> Sequence[Row[Any]]:
         """One statement for both databases; SQLite drops the lock clause, having one writer."""
-        may: list[ColumnElement[bool] | TextClause] = [
-            _T.c.edition_date == edition,
-            schema.UNFINISHED,
-            _T.c.next_at <= now,
-        ]
-        if self._hold:
-            may.append(_T.c.status != DeliveryStatus.ON_WIRE)
         due = (
             select(_T.c.id)
-            .where(*may)
+            .where(_T.c.edition_date == edition, schema.UNFINISHED, _T.c.next_at <= now)
             .order_by(_T.c.next_at, _T.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
             .cte("due")
         )
+        doubtful = case((_T.c.status == DeliveryStatus.ON_WIRE, 1), else_=0)
         taken = connection.execute(
             update(_T)
             .where(_T.c.id.in_(select(due.c.id)))
@@ -121,43 +127,56 @@ class Deliveries:
                 status=DeliveryStatus.CLAIMED,
                 owner=owner,
                 attempts=_T.c.attempts + 1,
+                doubts=_T.c.doubts + doubtful,
                 next_at=now + self._lease,
                 updated_at=now,
             )
-            .returning(_T)
-        ).all()
+            .returning(
+                _T.c.id, _T.c.edition_date, _T.c.subscriber_id, _T.c.message_id, _T.c.created_at,
+                _T.c.attempts, _T.c.doubts, _T.c.not_before, _T.c.expires_at,
+                cast(_T.c.preferences, Text).label("wants"),
+            )
+        ).all()  # fmt: skip
         return sorted(taken, key=lambda row: (row.not_before, row.id))
 
-    @staticmethod
     def _still_wanted(
-        connection: Connection, rows: Sequence[Row[Any]], now: datetime
+        self, connection: Connection, rows: Sequence[Row[Any]], now: datetime
     ) -> list[Delivery]:
-        readers = {row.subscriber_id for row in rows}
-        addresses = dict(
-            connection.execute(
-                select(_SUBSCRIBERS.c.id, _SUBSCRIBERS.c.address).where(
-                    _SUBSCRIBERS.c.id.in_(readers), active(now)
-                )
-            ).all()
-        )
+        c = _SUBSCRIBERS.c
+        found = connection.execute(
+            select(c.id, c.address, c.key, c.status, active(now).label("active")).where(
+                c.id.in_({row.subscriber_id for row in rows})
+            )
+        ).all()
+        barred = self._suppressed(connection, found)
+        addresses = {row.id: row.address for row in found if row.active and row.id not in barred}
+        pausing = {row.id for row in found if row.status == Status.PAUSED and row.id not in barred}
         kept: list[Delivery] = []
-        ended: dict[DeliveryStatus, list[int]] = {
-            DeliveryStatus.SUPPRESSED: [],
-            DeliveryStatus.EXPIRED: [],
-        }
+        ended: dict[DeliveryStatus, list[int]] = {}
         for row in rows:
-            if row.subscriber_id not in addresses:
-                ended[DeliveryStatus.SUPPRESSED].append(row.id)
-            elif row.expires_at < now:
-                ended[DeliveryStatus.EXPIRED].append(row.id)
+            reader = row.subscriber_id
+            if reader in addresses and row.expires_at >= now:
+                kept.append(_delivery(row, addresses[reader]))
+                continue
+            if row.doubts:
+                status = DeliveryStatus.UNKNOWN
+            elif reader in addresses:
+                status = DeliveryStatus.EXPIRED
             else:
-                kept.append(_delivery(row, addresses[row.subscriber_id]))
+                status = DeliveryStatus.PAUSED if reader in pausing else DeliveryStatus.SUPPRESSED
+            ended.setdefault(status, []).append(row.id)
         for status, ids in ended.items():
-            if ids:
-                connection.execute(
-                    update(_T).where(_T.c.id.in_(ids)).values(status=status, owner=None)
-                )
+            connection.execute(update(_T).where(_T.c.id.in_(ids)).values(status=status, owner=None))
         return kept
+
+    def _suppressed(self, connection: Connection, readers: Sequence[Row[Any]]) -> set[int]:
+        """Those whose address is on the suppression list, whatever their own row says."""
+        if self._hash_of is None:
+            return set()
+        hashes = {self._hash_of(row.key): row.id for row in readers}
+        listed = schema.suppressions.c.key_hash
+        found = connection.scalars(select(listed).where(listed.in_(list(hashes)))).all()
+        return {hashes[key_hash] for key_hash in found}
 
     def exchange(
         self,
@@ -312,6 +331,17 @@ class Deliveries:
             for row in rows
         ]
 
+    def due(self, now: datetime) -> Sequence[date]:
+        """Editions of which a row may be claimed now, oldest first."""
+        with self._access.read() as connection:
+            found = connection.scalars(
+                select(_T.c.edition_date)
+                .where(schema.UNFINISHED, _T.c.next_at <= now)
+                .distinct()
+                .order_by(_T.c.edition_date)
+            )
+            return list(found)
+
     def next_due(self, edition: date) -> datetime | None:
         """When the next pending or deferred row is due."""
         with self._access.read() as connection:
@@ -330,8 +360,14 @@ def _delivery(row: Row[Any], address: str) -> Delivery:
         edition=row.edition_date,
         subscriber_id=row.subscriber_id,
         address=address,
-        preferences=preferences_from_json(row.preferences),
+        preferences=_preferences(row.wants),
         message_id=row.message_id,
         date_header=row.created_at,
         attempts=row.attempts,
     )
+
+
+@lru_cache(maxsize=65536)
+def _preferences(kept: str) -> Preferences:
+    """From the column's text; most readers share theirs with many."""
+    return preferences_from_json(json.loads(kept))

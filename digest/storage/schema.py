@@ -299,6 +299,10 @@ deliveries = Table(
     _required("created_at", Moment),
     _required("updated_at", Moment),
     _required("last_reply", Words),
+    # How often the row was on the wire and no reply was recorded: copies that may be out there.
+    _required("doubts", SmallInteger, server_default=text("0")),
+    # The SMTP server that gave the last reply, host:port.
+    _required("server", Words, server_default=text("''")),
     UniqueConstraint("edition_date", "subscriber_id"),
     Index(
         "ix_deliveries_unfinished",
@@ -309,3 +313,28 @@ deliveries = Table(
         sqlite_where=UNFINISHED,
     ),
 )
+
+ledger_days = Table(
+    "ledger_days",
+    metadata,
+    Column("edition_date", Date, primary_key=True),
+    # Rows ever made, counted in the transaction that makes them: what the audit compares with.
+    _required("queued", Integer),
+    # {status: rows} of the rows that pruning took away.
+    _required("pruned", JSON),
+    # When the books of the day were closed: nothing of it will be sent any more.
+    Column("closed_at", Moment),
+    # When the first letters were found to be taken by the servers, or the edition had too few.
+    Column("cleared_at", Moment),
+)
+"""A line of the ledger's books for each edition."""
+
+holds = Table(
+    "holds",
+    metadata,
+    # sending, restored, or the date of an edition: what is held.
+    Column("name", Words, primary_key=True),
+    _required("since", Moment),
+    _required("reason", Words),
+)
+"""While there is a row, nothing is claimed: of any edition, or of the one it names."""

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from typing import Literal
 
 from sqlalchemy import Connection
 
-from digest.ports import DeliveryStore, EditionStore, EntryStore, NoticeStore, SubscriberStore
+from digest.ports import (
+    DeliveryStore,
+    EditionStore,
+    EntryStore,
+    LedgerStore,
+    NoticeStore,
+    SubscriberStore,
+)
 from digest.settings import DatabaseSettings
 from digest.storage import migrate
 from digest.storage.deliveries import Deliveries
@@ -18,8 +25,9 @@ from digest.storage.doors import Access, Doors, TrialDoors
 from digest.storage.editions import Editions
 from digest.storage.engine import Database, connect
 from digest.storage.entries import Entries
+from digest.storage.ledger import Ledger
 from digest.storage.notices import Notices
-from digest.storage.queue import MessageId
+from digest.storage.queue import MessageId, Queue
 from digest.storage.subscribers import Subscribers
 
 
@@ -37,6 +45,7 @@ class SqlStore:
     notices: NoticeStore
     subscribers: SubscriberStore
     deliveries: DeliveryStore
+    ledger: LedgerStore
 
     def __init__(
         self,
@@ -46,6 +55,7 @@ class SqlStore:
         lease_minutes: int = 15,
         retry_minutes: Sequence[int] = (5, 15, 60, 120, 240),
         on_ambiguous: Literal["resend", "hold"] = "resend",
+        hash_of: Callable[[str], str] | None = None,
     ) -> None:
         self.access = access
         self.editions = Editions(access)
@@ -58,7 +68,9 @@ class SqlStore:
             lease_minutes=lease_minutes,
             retry_minutes=retry_minutes,
             on_ambiguous=on_ambiguous,
+            hash_of=hash_of,
         )
+        self.ledger = Ledger(access, Queue(access, message_id), hold=on_ambiguous == "hold")
 
     def write(self) -> AbstractContextManager[None]:
         """Make the calls inside one transaction; calls outside one commit by themselves."""
@@ -83,6 +95,7 @@ def open_store(
     lease_minutes: int = 15,
     retry_minutes: Sequence[int] = (5, 15, 60, 120, 240),
     on_ambiguous: Literal["resend", "hold"] = "resend",
+    hash_of: Callable[[str], str] | None = None,
 ) -> Iterator[SqlStore]:
     """The store of a database; with `keep=False` nothing that is done in it lasts.
 
@@ -105,6 +118,7 @@ def open_store(
             lease_minutes=lease_minutes,
             retry_minutes=retry_minutes,
             on_ambiguous=on_ambiguous,
+            hash_of=hash_of,
         )
     finally:
         doors.close()

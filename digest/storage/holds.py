@@ -1,0 +1,46 @@
+"""What keeps rows from being claimed: holds, and the end of what is ambiguous."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Connection, TextClause, select, update
+
+from digest.domain.delivery import DeliveryStatus
+from digest.storage import schema
+
+_T = schema.deliveries
+_HOLDS = schema.holds
+
+SENDING = "sending"
+RESTORED = "restored"
+
+
+def held(connection: Connection, edition: date) -> bool:
+    """Whether nothing of an edition may be sent now."""
+    names = [SENDING, RESTORED, edition.isoformat()]
+    found = connection.scalar(select(_HOLDS.c.name).where(_HOLDS.c.name.in_(names)).limit(1))
+    return found is not None
+
+
+def end_ambiguous(
+    connection: Connection, now: datetime, *, hold: bool, edition: date | None = None
+) -> None:
+    """End rows that were left on the wire and are not to be sent again.
+
+    With `hold` all whose lease is over, else those whose window is over as well.
+    """
+    may: list[ColumnElement[bool] | TextClause] = [
+        schema.UNFINISHED,
+        _T.c.status == DeliveryStatus.ON_WIRE,
+        _T.c.next_at <= now,
+    ]
+    if edition is not None:
+        may.append(_T.c.edition_date == edition)
+    if not hold:
+        may.append(_T.c.expires_at < now)
+    connection.execute(
+        update(_T)
+        .where(*may)
+        .values(status=DeliveryStatus.UNKNOWN, owner=None, updated_at=now, doubts=_T.c.doubts + 1)
+    )

@@ -1,0 +1,308 @@
+"""The ledger's books, its holds and its upkeep: `ports.LedgerStore` over SQL."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
+
+from digest.domain.audit import Audit
+from digest.domain.delivery import DeliveryStatus
+from digest.domain.edition import EditionStatus
+from digest.domain.replies import error_class
+from digest.ports import Hold, Row
+from digest.ports.ledger import By
+from digest.storage import schema
+from digest.storage.doors import Access, insert
+from digest.storage.holds import end_ambiguous
+from digest.storage.queue import Queue
+from digest.storage.subscribers import active
+
+_T = schema.deliveries
+_SUBSCRIBERS = schema.subscribers
+_HOLDS = schema.holds
+_DAYS = schema.ledger_days
+_EDITIONS = schema.editions
+
+
+class Ledger:
+    """See `ports.LedgerStore`."""
+
+    def __init__(self, access: Access, queue: Queue, *, hold: bool) -> None:
+        """`hold` is whether ambiguous letters are left (`on_ambiguous`)."""
+        self._access = access
+        self._queue = queue
+        self._hold = hold
+
+    # --- the books ------------------------------------------------------------------------------
+
+    def audit(self, edition: date, now: datetime, window_h: int) -> Audit:
+        """The books of an edition at `now`. Nothing is changed."""
+        with self._access.read() as connection:
+            status = connection.scalar(
+                select(_EDITIONS.c.status).where(_EDITIONS.c.date == edition)
+            )
+            line = connection.execute(
+                select(_DAYS).where(_DAYS.c.edition_date == edition)
+            ).one_or_none()
+            counts: Counter[str] = Counter()
+            doubled = 0
+            for name, rows, doubts in connection.execute(
+                select(_T.c.status, func.count(), func.sum(case((_T.c.doubts > 0, 1), else_=0)))
+                .where(_T.c.edition_date == edition)
+                .group_by(_T.c.status)
+            ):
+                counts[name] += rows
+                doubled += doubts or 0
+        # Who subscribes after the books were closed, or changes their hour, was not due then.
+        closed = line is not None and line.closed_at is not None
+        missing = 0 if closed else self._queue.missing(edition, now, window_h)
+        return Audit(
+            edition=edition,
+            published=status == EditionStatus.PUBLISHED,
+            closed=closed,
+            queued=line.queued if line is not None else 0,
+            missing=missing,
+            doubled=doubled,
+            counts=dict(counts + Counter(line.pruned if line is not None else {})),
+        )
+
+    def close_due(self, now: datetime, window_h: int) -> Sequence[date]:
+        """Editions whose last reader's window is over and whose books are open, oldest first."""
+        # The westernmost reader's day begins 12 h after that of UTC, and lasts 24 h.
+        last = (now - timedelta(hours=12 + 24 + window_h)).date()
+        with self._access.read() as connection:
+            rows = connection.scalars(
+                select(_EDITIONS.c.date)
+                .outerjoin(_DAYS, _DAYS.c.edition_date == _EDITIONS.c.date)
+                .where(
+                    _EDITIONS.c.status == EditionStatus.PUBLISHED,
+                    _EDITIONS.c.date < last,
+                    # Older ones were closed, or sent before there were books.
+                    _EDITIONS.c.date >= last - timedelta(days=7),
+                    _DAYS.c.closed_at.is_(None),
+                )
+                .order_by(_EDITIONS.c.date)
+            )
+            return list(rows)
+
+    def close(self, edition: date, now: datetime) -> None:
+        """End what was not sent in time and note that the books are closed."""
+        with self._access.write() as connection:
+            end_ambiguous(connection, now, hold=self._hold, edition=edition)
+            connection.execute(
+                update(_T)
+                .where(
+                    _T.c.edition_date == edition,
+                    schema.UNFINISHED,
+                    _T.c.expires_at < now,
+                    or_(
+                        _T.c.status.in_([DeliveryStatus.PENDING, DeliveryStatus.DEFERRED]),
+                        # A dead owner's; that of one alive is its matter.
+                        (_T.c.status == DeliveryStatus.CLAIMED) & (_T.c.next_at <= now),
+                    ),
+                )
+                .values(
+                    status=case(
+                        (_T.c.doubts > 0, DeliveryStatus.UNKNOWN), else_=DeliveryStatus.EXPIRED
+                    ),
+                    owner=None,
+                    updated_at=now,
+                )
+            )
+            line = insert(connection, _DAYS).values(
+                edition_date=edition, queued=0, pruned={}, closed_at=now
+            )
+            connection.execute(
+                line.on_conflict_do_update(
+                    index_elements=[_DAYS.c.edition_date], set_={"closed_at": now}
+                )
+            )
+
+    def retry(self, edition: date, statuses: Sequence[str], now: datetime, window_h: int) -> int:
+        """Make ended rows pending again, with a window from `now`; returns how many.
+
+        Only those whose reader still gets the letter; what was sent is never sent again.
+        """
+        readers = select(_SUBSCRIBERS.c.id).where(active(now))
+        with self._access.write() as connection:
+            done = connection.execute(
+                update(_T)
+                .where(
+                    _T.c.edition_date == edition,
+                    _T.c.status.in_(list(statuses)),
+                    _T.c.status != DeliveryStatus.SENT,
+                    _T.c.subscriber_id.in_(readers),
+                )
+                .values(
+                    status=DeliveryStatus.PENDING,
+                    owner=None,
+                    deferrals=0,
+                    not_before=now,
+                    next_at=now,
+                    expires_at=now + timedelta(hours=window_h),
+                    updated_at=now,
+                )
+            )
+            connection.execute(
+                update(_DAYS).where(_DAYS.c.edition_date == edition).values(closed_at=None)
+            )
+        return done.rowcount
+
+    # --- holds ----------------------------------------------------------------------------------
+
+    def hold(self, name: str, reason: str, now: datetime) -> None:
+        """Hold sending: of all (`sending`), or of an edition (its date). The first reason stays."""
+        with self._access.write() as connection:
+            connection.execute(
+                insert(connection, _HOLDS)
+                .values(name=name, since=now, reason=reason)
+                .on_conflict_do_nothing(index_elements=[_HOLDS.c.name])
+            )
+
+    def release(self, names: Sequence[str]) -> Sequence[Hold]:
+        """Take holds away; returns those that there were."""
+        with self._access.write() as connection:
+            gone = connection.execute(
+                delete(_HOLDS).where(_HOLDS.c.name.in_(list(names))).returning(_HOLDS)
+            ).all()
+        return [Hold(row.name, row.since, row.reason) for row in gone]
+
+    def holds(self) -> Sequence[Hold]:
+        """What is held, oldest first."""
+        with self._access.read() as connection:
+            rows = connection.execute(select(_HOLDS).order_by(_HOLDS.c.since, _HOLDS.c.name)).all()
+        return [Hold(row.name, row.since, row.reason) for row in rows]
+
+    def cleared(self, edition: date) -> bool:
+        """Whether the first letters of an edition were found to be taken."""
+        with self._access.read() as connection:
+            found = connection.scalar(
+                select(_DAYS.c.cleared_at).where(_DAYS.c.edition_date == edition)
+            )
+        return found is not None
+
+    def clear(self, edition: date, now: datetime) -> None:
+        """Note that they were."""
+        with self._access.write() as connection:
+            connection.execute(
+                update(_DAYS).where(_DAYS.c.edition_date == edition).values(cleared_at=now)
+            )
+
+    # --- reports --------------------------------------------------------------------------------
+
+    def tally(self, edition: date | None, by: By) -> Mapping[str, int]:
+        """Rows by state, domain, server or class of error, most first."""
+        if by == "error":
+            return self._errors(edition)
+        column = {"state": _T.c.status, "domain": _T.c.domain, "server": _T.c.server}[by]
+        count = func.count().label("n")
+        with self._access.read() as connection:
+            rows = connection.execute(
+                select(column, count)
+                .where(*_of(edition))
+                .group_by(column)
+                .order_by(count.desc(), column)
+            )
+            return {name or "none": number for name, number in rows}
+
+    def _errors(self, edition: date | None) -> Mapping[str, int]:
+        # Replies differ by queue ids and addresses: their classes are few, and made in Python.
+        found: Counter[str] = Counter()
+        begins = func.substr(_T.c.last_reply, 1, 16).label("begins")
+        with self._access.read() as connection:
+            for reply, rows in connection.execute(
+                select(begins, func.count())
+                .where(*_of(edition), _T.c.last_reply != "", ~_T.c.last_reply.startswith("2"))
+                .group_by("begins")
+            ):
+                found[error_class(reply)] += rows
+        return dict(found.most_common())
+
+    def rows(self, edition: date | None, status: str, address: str, limit: int) -> Sequence[Row]:
+        """Rows, the last changed first; of a status or an address (by key) where given."""
+        may = _of(edition)
+        if status:
+            may.append(_T.c.status == status)
+        if address:
+            may.append(_SUBSCRIBERS.c.key == address)
+        with self._access.read() as connection:
+            found = connection.execute(
+                select(_T, _SUBSCRIBERS.c.address)
+                .outerjoin(_SUBSCRIBERS, _SUBSCRIBERS.c.id == _T.c.subscriber_id)
+                .where(*may)
+                .order_by(_T.c.updated_at.desc(), _T.c.id.desc())
+                .limit(limit)
+            ).all()
+        return [
+            Row(
+                row.edition_date, row.address or "", row.status, row.attempts, row.doubts,
+                row.next_at, row.updated_at, row.server, row.last_reply,
+            )
+            for row in found
+        ]  # fmt: skip
+
+    # --- upkeep ---------------------------------------------------------------------------------
+
+    def give_back(self, owner: str, reason: str, now: datetime) -> int:
+        """Free all that an owner has claimed and not put on the wire; returns how many."""
+        with self._access.write(ledger=True) as connection:
+            done = connection.execute(
+                update(_T)
+                .where(
+                    schema.UNFINISHED, _T.c.status == DeliveryStatus.CLAIMED, _T.c.owner == owner
+                )
+                .values(
+                    status=DeliveryStatus.PENDING,
+                    owner=None,
+                    next_at=_T.c.not_before,
+                    updated_at=now,
+                    last_reply=case((_T.c.domain == "", ""), else_=reason),
+                )
+            )
+        return done.rowcount
+
+    def prune(self, before: date) -> tuple[int, int]:
+        """Delete the rows of editions before a date, keeping their counts.
+
+        Returns how many rows of how many editions. An edition in which something is under way
+        stays whole.
+        """
+        rows = editions = 0
+        with self._access.read() as connection:
+            days = connection.scalars(
+                select(_T.c.edition_date).where(_T.c.edition_date < before).distinct()
+            ).all()
+        for day in sorted(days):
+            gone = self._prune_one(day)
+            rows, editions = rows + gone, editions + bool(gone)
+        return rows, editions
+
+    def _prune_one(self, day: date) -> int:
+        with self._access.write() as connection:
+            under_way = connection.scalar(
+                select(func.count()).where(_T.c.edition_date == day, schema.UNFINISHED)
+            )
+            if under_way:
+                return 0
+            counts: dict[str, int] = dict(
+                connection.execute(
+                    select(_T.c.status, func.count())
+                    .where(_T.c.edition_date == day)
+                    .group_by(_T.c.status)
+                ).all()
+            )
+            done = connection.execute(delete(_T).where(_T.c.edition_date == day)).rowcount
+            line = connection.scalar(select(_DAYS.c.pruned).where(_DAYS.c.edition_date == day))
+            connection.execute(
+                update(_DAYS)
+                .where(_DAYS.c.edition_date == day)
+                .values(pruned=dict(Counter(counts) + Counter(line or {})))
+            )
+        return done
+
+
+def _of(edition: date | None) -> list[ColumnElement[bool]]:
+    return [] if edition is None else [_T.c.edition_date == edition]
