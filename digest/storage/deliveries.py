@@ -23,22 +23,16 @@ from sqlalchemy import (
     Connection,
     Row,
     Text,
-    bindparam,
     case,
     cast,
     func,
-    or_,
     select,
-    tuple_,
     update,
 )
 
 from digest.domain.delivery import (
-    Accepted,
-    Deferred,
     Delivery,
     DeliveryStatus,
-    Rejected,
     SendResult,
     Unsent,
 )
@@ -99,10 +93,11 @@ class Deliveries:
         with self._access.write(ledger=True) as connection:
             if held(connection, edition):
                 return claimed
-            end_ambiguous(connection, now, hold=self._hold, edition=edition)
             while len(claimed) < limit:
                 rows = self._take(connection, edition, owner, now, limit - len(claimed))
                 if not rows:
+                    if self._hold:
+                        end_ambiguous(connection, now, hold=True, edition=edition)
                     break
                 claimed += self._still_wanted(connection, rows, now)
         return claimed
@@ -111,9 +106,16 @@ class Deliveries:
         self, connection: Connection, edition: date, owner: str, now: datetime, limit: int
     ) -> Sequence[Row[Any]]:
         """One statement for both databases; SQLite drops the lock clause, having one writer."""
+        may: list[ColumnElement[bool] | TextClause] = [
+            _T.c.edition_date == edition,
+            schema.UNFINISHED,
+            _T.c.next_at <= now,
+        ]
+        if self._hold:
+            may.append(_T.c.status != DeliveryStatus.ON_WIRE)
         due = (
             select(_T.c.id)
-            .where(_T.c.edition_date == edition, schema.UNFINISHED, _T.c.next_at <= now)
+            .where(*may)
             .order_by(_T.c.next_at, _T.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -194,99 +196,11 @@ class Deliveries:
         A stale owner writes nothing.
         """
         with self._access.write(ledger=True) as connection:
-            self._record(connection, owner, now, ended)
-            marked = self._mark(connection, owner, now, leaving)
-            held = [d for d in leaving if d.id not in marked]
-            if held:
-                self._record(connection, owner, now, [(d, Unsent("held back")) for d in held])
+            record(connection, owner, now, ended, self._retries)
+            marked = mark(connection, owner, now, leaving, self._lease)
+            back = [(d, Unsent("held back")) for d in leaving if d.id not in marked]
+            record(connection, owner, now, back, self._retries)
         return [delivery for delivery in leaving if delivery.id in marked]
-
-    def _mark(
-        self, connection: Connection, owner: str, now: datetime, leaving: Sequence[Delivery]
-    ) -> set[int]:
-        if not leaving:
-            return set()
-        readers = select(_SUBSCRIBERS.c.id).where(
-            _SUBSCRIBERS.c.id.in_([d.subscriber_id for d in leaving]), active(now)
-        )
-        marked = connection.execute(
-            update(_T)
-            .where(
-                # The ids alone find the rows; the attempts are the fence.
-                _T.c.id.in_([d.id for d in leaving]),
-                tuple_(_T.c.id, _T.c.attempts).in_([(d.id, d.attempts) for d in leaving]),
-                _T.c.owner == owner,
-                _T.c.status == DeliveryStatus.CLAIMED,
-                _T.c.subscriber_id.in_(readers),
-            )
-            .values(status=DeliveryStatus.ON_WIRE, next_at=now + self._lease, updated_at=now)
-            .returning(_T.c.id)
-        )
-        return set(marked.scalars())
-
-    def _record(
-        self,
-        connection: Connection,
-        owner: str,
-        now: datetime,
-        ended: Sequence[tuple[Delivery, SendResult | Unsent]],
-    ) -> None:
-        plain: list[dict[str, Any]] = []
-        moved: list[dict[str, Any]] = []
-        for delivery, outcome in ended:
-            row = {"row": delivery.id, "attempt": delivery.attempts}
-            match outcome:
-                case Accepted(reply):
-                    plain.append(row | {"to": DeliveryStatus.SENT, "reply": reply})
-                case Rejected(reply):
-                    plain.append(row | {"to": DeliveryStatus.REFUSED, "reply": reply})
-                case Deferred(reply):
-                    moved.append(
-                        row | {"reply": reply} | self._put_off(connection, delivery, outcome, now)
-                    )
-                case Unsent(reason, until):
-                    values = {"to": DeliveryStatus.PENDING, "reply": reason, "used": 0}
-                    moved.append(row | values | {"next": until})
-        mine = (
-            _T.c.id == bindparam("row"),
-            _T.c.attempts == bindparam("attempt"),
-            _T.c.owner == owner,
-            # Not in_(): such a list cannot be part of a statement for many rows.
-            or_(_T.c.status == DeliveryStatus.CLAIMED, _T.c.status == DeliveryStatus.ON_WIRE),
-        )
-        always: dict[str, Any] = {
-            "status": bindparam("to"),
-            "owner": None,
-            "updated_at": now,
-            # A reply may repeat an address that has been erased meanwhile.
-            "last_reply": case((_T.c.domain == "", ""), else_=bindparam("reply", type_=Text)),
-        }
-        if plain:
-            connection.execute(update(_T).where(*mine).values(always), plain)
-        if moved:
-            when = func.coalesce(bindparam("next", type_=schema.Moment()), _T.c.not_before)
-            used = _T.c.deferrals + bindparam("used")
-            values = always | {"next_at": when, "deferrals": used}
-            connection.execute(update(_T).where(*mine).values(values), moved)
-
-    def _put_off(
-        self, connection: Connection, delivery: Delivery, result: Deferred, now: datetime
-    ) -> dict[str, Any]:
-        over = {"to": DeliveryStatus.EXPIRED, "used": 0, "next": now}
-        row = connection.execute(
-            select(_T.c.deferrals, _T.c.expires_at).where(_T.c.id == delivery.id)
-        ).first()
-        if row is None:
-            return over
-        if result.server_wide:
-            used, wait = 0, self._retries[0]
-        elif row.deferrals < len(self._retries):
-            used, wait = 1, self._retries[row.deferrals]
-        else:
-            return over
-        if now + wait > row.expires_at:
-            return over | {"used": used}
-        return {"to": DeliveryStatus.DEFERRED, "used": used, "next": now + wait}
 
     # --- looking --------------------------------------------------------------------------------
 
