@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -215,8 +215,15 @@ class Wiring:
         wanted = Wanted(edition.concepts, edition.stories, edition.story_window_h)
         return Publisher(self.library, store, self.press, self.printer, wanted)
 
-    def courier(self, store: Store, transport: Transport) -> Courier:
-        """The workflow that sends."""
+    def courier(
+        self,
+        store: Store,
+        transport: Transport,
+        *,
+        owner: str = "",
+        stop: Callable[[], bool] = lambda: False,
+    ) -> Courier:
+        """The workflow that sends; `stop` tells when to begin no further letter."""
         from digest.workflows.deliver import Courier  # noqa: PLC0415
 
         return Courier(
@@ -225,10 +232,16 @@ class Wiring:
             transport=transport,
             seal=self.seal,
             clock=self.clock,
-            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            owner=owner or self.new_owner(),
             batch=self.settings.delivery.batch,
             window_h=self.settings.delivery.window_h,
+            stop=stop,
         )
+
+    @staticmethod
+    def new_owner() -> str:
+        """A name under which a process claims rows: host, process, chance."""
+        return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     def registrar(self, store: Store) -> Registrar:
         """The workflow that changes subscribers."""

@@ -221,7 +221,8 @@ def prune(app: App, *, days: int | None) -> None:
     """
     wiring = wire(app)
     keep = days or app.settings.delivery.keep_days
-    before: date = wiring.clock().date() - timedelta(days=keep)
+    now = wiring.clock()
+    before: date = now.date() - timedelta(days=keep)
     with wiring.store() as store:
-        rows, editions = store.ledger.prune(before)
+        rows, editions = store.ledger.prune(before, now)
     app.answer(f"Deleted {rows} deliveries of {editions} editions before {before}.")

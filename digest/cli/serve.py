@@ -1,4 +1,5 @@
-"""digest serve scheduler: collect, publish and dispatch, each at its time, until told to stop.
+"""digest serve worker: send what is due, beside any number of others.
+digest serve scheduler: collect, publish and dispatch, each at its time, until told to stop.
 digest serve web: the site.
 """
 
@@ -8,7 +9,8 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, date
+from functools import partial
 
 import click
 
@@ -16,6 +18,7 @@ from digest.cli._console import App, pass_app
 from digest.cli._wire import wire
 from digest.errors import DigestError
 from digest.wiring import Wiring
+from digest.workflows.desk import Dispatch
 
 log = logging.getLogger("digest.scheduler")
 
@@ -33,20 +36,37 @@ def serve() -> None:
 
 @serve.command()
 @click.option("--once", is_flag=True, help="Do what is due now, then leave.")
+@click.option("--queue-only", is_flag=True, help="Send nothing: workers do.")
 @pass_app
-def scheduler(app: App, *, once: bool) -> None:
+def scheduler(app: App, *, once: bool, queue_only: bool) -> None:
     """Collect stories, publish the day's edition, send it at each reader's hour.
 
-    A second scheduler on the same database does no harm: the rows decide, not the clock.
+    A second scheduler on the same database does no harm: the rows decide, not the clock. With
+    --queue-only it makes the rows and leaves sending to `digest serve worker`.
     """
     _log(app)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     wiring = wire(app)
     if once:
         _collect(wiring)
-        _dispatch(wiring)
+        _dispatch(wiring, send=not queue_only)
         return
-    _run(wiring)
+    _run(wiring, send=not queue_only)
+
+
+@serve.command()
+@click.option("--once", is_flag=True, help="Send what is due now, then leave.")
+@pass_app
+def worker(app: App, *, once: bool) -> None:
+    """Send what is due, of any edition; any number of workers share one Postgres.
+
+    Kill, pause or add any at any time: what one has claimed comes back when its lease is over.
+    Told to stop, a worker begins no further letter and waits half a minute for those that are out.
+    """
+    _log(app)
+    from digest.cli._worker import run  # noqa: PLC0415 - a process that sends loads this only
+
+    run(wire(app), once=once)
 
 
 @serve.command()
@@ -79,7 +99,7 @@ def _log(app: App) -> None:
     )
 
 
-def _run(wiring: Wiring) -> None:
+def _run(wiring: Wiring, *, send: bool) -> None:
     from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415
 
     jobs = BackgroundScheduler(
@@ -92,7 +112,11 @@ def _run(wiring: Wiring) -> None:
         _guarded(_collect, wiring), "interval", minutes=every, next_run_time=now, id="collect"
     )
     jobs.add_job(
-        _guarded(_dispatch, wiring), "interval", seconds=TICK_S, next_run_time=now, id="dispatch"
+        _guarded(partial(_dispatch, send=send), wiring),
+        "interval",
+        seconds=TICK_S,
+        next_run_time=now,
+        id="dispatch",
     )
     leave = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -114,7 +138,7 @@ def _guarded(job: Callable[[Wiring], None], wiring: Wiring) -> Callable[[], None
         except DigestError as error:
             log.error("%s", error)  # noqa: TRY400 - its message says it, no traceback wanted
         except Exception:
-            log.exception("unexpected fault in %s", job.__name__)
+            log.exception("unexpected fault of the scheduler")
 
     return run
 
@@ -130,29 +154,35 @@ def _collect(wiring: Wiring) -> None:
         log.warning("%s: %s", source, fault)
 
 
-def _dispatch(wiring: Wiring) -> None:
+def _dispatch(wiring: Wiring, *, send: bool) -> None:
     from digest.workflows.tick import tick  # noqa: PLC0415
 
     settings = wiring.settings
     with wiring.store() as store:
-        runs = tick(
+        done = tick(
             store,
             wiring.clock(),
             wiring.publisher(store),
-            lambda: wiring.courier(store, wiring.transport()),
+            (lambda: wiring.courier(store, wiring.transport())) if send else None,
             lead_minutes=settings.edition.lead_minutes,
             window_h=settings.delivery.window_h,
         )
-        messenger = wiring.messenger(store)
-        reminded, forgotten = messenger.tend(wiring.clock())
-        notices = messenger.send()
-    if reminded or forgotten or notices:
-        log.info(
-            "notices: %s; %d reminded, %d requests forgotten", dict(notices), reminded, forgotten
-        )
-    for on, run in runs.items():
-        log.info("edition %s: %s", on, dict(run.outcomes))
-        for address, outcome, reply in run.troubles:
-            log.warning("edition %s: %s: %s: %s", on, address, outcome, reply)
-        if run.stopped:
-            log.error("edition %s: stopped: %s", on, run.stopped)
+    for on, made in done.queued.items():
+        log.info("edition %s: %d letters queued", on, made)
+    for fault in done.faults:
+        log.error("%s", fault)
+    for on, run in done.runs.items():
+        tell_run(log, on, run)
+    for books in done.closed:
+        log.info("edition %s: closed: %s", books.edition, dict(books.counts))
+        for fault in books.faults:
+            log.error("edition %s: %s", books.edition, fault)
+
+
+def tell_run(to: logging.Logger, on: date, run: Dispatch) -> None:
+    """A run in the log: counts, and each address that was not served."""
+    to.info("edition %s: %s", on, dict(run.outcomes))
+    for address, outcome, reply in run.troubles:
+        to.warning("edition %s: %s: %s: %s", on, address, outcome, reply)
+    if run.stopped:
+        to.error("edition %s: stopped: %s", on, run.stopped)

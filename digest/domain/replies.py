@@ -53,8 +53,8 @@ _BASICS: Final = {
 """RFC 5321, 4.2.3, where there is no enhanced code."""
 
 _SLOW: Final = timedelta(hours=1)
-_SLOW_CLASSES: Final = frozenset({"mailbox full", "mailbox disabled"})
-"""Nobody empties a mailbox within minutes."""
+_SLOW_CLASSES: Final = frozenset({"mailbox full"})
+"""Nobody empties a mailbox within minutes. (4.2.1, a disabled one, is what greylists say, too.)"""
 
 
 def enhanced(reply: str) -> str:
@@ -81,8 +81,8 @@ def error_class(reply: str) -> str:
 def wait_after(reply: str, used: int, waits: Sequence[timedelta]) -> timedelta | None:
     """How long to wait after a 4xx, `used` retries having been made; None when that was the last.
 
-    `waits` are the operator's, in order. A full or disabled mailbox is tried again after an hour
-    at the earliest; everything else (greylisting above all) keeps to `waits`.
+    `waits` are the operator's, in order. A full mailbox is tried again after an hour at the
+    earliest; everything else (greylisting above all) keeps to `waits`.
     """
     if used >= len(waits):
         return None

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from digest.domain.audit import Audit
+from digest.domain.subscriber import Preferences
 
 By = Literal["state", "domain", "server", "error"]
 
@@ -44,11 +45,11 @@ class LedgerStore(Protocol):
         ...
 
     def close_due(self, now: datetime, window_h: int) -> Sequence[date]:
-        """Editions whose last reader's window is over and whose books are open, oldest first."""
+        """Dates of the last week whose last reader's window is over and whose books are open."""
         ...
 
-    def close(self, edition: date, now: datetime) -> None:
-        """End what was not sent in time and note that the books are closed."""
+    def close(self, edition: date, now: datetime, window_h: int) -> Audit:
+        """End what was not sent in time and close the books; returns what they say."""
         ...
 
     def retry(self, edition: date, statuses: Sequence[str], now: datetime, window_h: int) -> int:
@@ -83,12 +84,20 @@ class LedgerStore(Protocol):
         """Rows, the last changed first; of a status or an address (by key) where given."""
         ...
 
+    def times(self, now: datetime) -> Sequence[Preferences]:
+        """The (zone, hour, days) of all readers, each once; the rest of them is the default."""
+        ...
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until rows were made, or so long at most; whether some were."""
+        ...
+
     def give_back(self, owner: str, reason: str, now: datetime) -> int:
         """Free all that an owner has claimed and not put on the wire; returns how many."""
         ...
 
-    def prune(self, before: date) -> tuple[int, int]:
-        """Delete the rows of editions before a date, keeping their counts; and stale replies.
+    def prune(self, before: date, now: datetime) -> tuple[int, int]:
+        """Delete the rows of editions before a date, keeping their counts.
 
         Returns how many rows of how many editions.
         """

@@ -14,15 +14,18 @@ owner who comes back after its lease writes nothing.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Text,
+    TextClause,
     case,
     cast,
     func,
@@ -37,7 +40,9 @@ from digest.domain.delivery import (
     Unsent,
 )
 from digest.domain.subscriber import Preferences, Status
+from digest.errors import StorageError
 from digest.storage import schema
+from digest.storage.acks import mark, record
 from digest.storage.codec import preferences_from_json
 from digest.storage.doors import Access
 from digest.storage.holds import end_ambiguous, held
@@ -46,6 +51,10 @@ from digest.storage.subscribers import active
 
 _T = schema.deliveries
 _SUBSCRIBERS = schema.subscribers
+
+_PATIENCE_S: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
+"""Waits while the database is away, a minute in all: what a server has just said about a letter
+would else be forgotten, and the letter sent twice."""
 
 
 class Deliveries:
@@ -195,6 +204,24 @@ class Deliveries:
         are free again, if they are still this owner's: their reader has left since the claim.
         A stale owner writes nothing.
         """
+        for pause in _PATIENCE_S:
+            try:
+                return self._exchange(owner, now, ended, leaving)
+            except StorageError:
+                if self._access.inside:
+                    raise
+                # Where the commit was made and only its answer was lost, the rows are on the wire
+                # by now and not marked again: they come back unsent.
+                time.sleep(pause)
+        return self._exchange(owner, now, ended, leaving)
+
+    def _exchange(
+        self,
+        owner: str,
+        now: datetime,
+        ended: Sequence[tuple[Delivery, SendResult | Unsent]],
+        leaving: Sequence[Delivery],
+    ) -> Sequence[Delivery]:
         with self._access.write(ledger=True) as connection:
             record(connection, owner, now, ended, self._retries)
             marked = mark(connection, owner, now, leaving, self._lease)

@@ -26,6 +26,11 @@ from digest.storage.faults import told
 class Access(Protocol):
     """What a repository needs of the database."""
 
+    @property
+    def inside(self) -> bool:
+        """Whether a transaction of this thread is open: what fails in it cannot be tried again."""
+        ...
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection to read with; everything read inside is of one moment on SQLite."""
@@ -78,6 +83,11 @@ class Doors:
                 yield connection
             finally:
                 self._mine.connection = None
+
+    @property
+    def inside(self) -> bool:
+        """See `Access`."""
+        return self._held() is not None
 
     def close(self) -> None:
         """Close the database."""
@@ -140,6 +150,11 @@ class TrialDoors:
                     yield connection
             finally:
                 self._depth -= 1
+
+    @property
+    def inside(self) -> bool:
+        """See `Access`: once begun, all is one transaction."""
+        return True
 
     def begin(self) -> Connection:
         """Begin the transaction that will be rolled back."""

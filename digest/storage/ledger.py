@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
+from typing import Final
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, func, or_, select, update
 
 from digest.domain.audit import Audit
 from digest.domain.delivery import DeliveryStatus
 from digest.domain.edition import EditionStatus
 from digest.domain.replies import error_class
+from digest.domain.subscriber import Preferences
+from digest.errors import EditionError
 from digest.ports import Hold, Row
 from digest.ports.ledger import By
 from digest.storage import schema
+from digest.storage.bell import Bell
+from digest.storage.codec import days_from_bits
 from digest.storage.doors import Access, insert
 from digest.storage.holds import end_ambiguous
 from digest.storage.queue import Queue
@@ -26,6 +32,9 @@ _HOLDS = schema.holds
 _DAYS = schema.ledger_days
 _EDITIONS = schema.editions
 
+_DAYS_OPEN: Final = 7
+"""Days back that are looked for open books: older ones were sent before there were any."""
+
 
 class Ledger:
     """See `ports.LedgerStore`."""
@@ -35,6 +44,7 @@ class Ledger:
         self._access = access
         self._queue = queue
         self._hold = hold
+        self._bell = Bell(access)
 
     # --- the books ------------------------------------------------------------------------------
 
@@ -58,7 +68,10 @@ class Ledger:
                 doubled += doubts or 0
         # Who subscribes after the books were closed, or changes their hour, was not due then.
         closed = line is not None and line.closed_at is not None
-        missing = 0 if closed else self._queue.missing(edition, now, window_h)
+        if line is not None and closed:
+            missing = line.missing
+        else:
+            missing = self._queue.missing(edition, now, window_h)
         return Audit(
             edition=edition,
             published=status == EditionStatus.PUBLISHED,
@@ -70,26 +83,29 @@ class Ledger:
         )
 
     def close_due(self, now: datetime, window_h: int) -> Sequence[date]:
-        """Editions whose last reader's window is over and whose books are open, oldest first."""
+        """Dates of the last week whose last reader's window is over and whose books are open."""
         # The westernmost reader's day begins 12 h after that of UTC, and lasts 24 h.
         last = (now - timedelta(hours=12 + 24 + window_h)).date()
+        week = [last - timedelta(days=days) for days in range(_DAYS_OPEN, 0, -1)]
         with self._access.read() as connection:
-            rows = connection.scalars(
-                select(_EDITIONS.c.date)
-                .outerjoin(_DAYS, _DAYS.c.edition_date == _EDITIONS.c.date)
-                .where(
-                    _EDITIONS.c.status == EditionStatus.PUBLISHED,
-                    _EDITIONS.c.date < last,
-                    # Older ones were closed, or sent before there were books.
-                    _EDITIONS.c.date >= last - timedelta(days=7),
-                    _DAYS.c.closed_at.is_(None),
+            closed = connection.scalars(
+                select(_DAYS.c.edition_date).where(
+                    _DAYS.c.edition_date.in_(week), _DAYS.c.closed_at.is_not(None)
                 )
-                .order_by(_EDITIONS.c.date)
-            )
-            return list(rows)
+            ).all()
+        return [day for day in week if day not in closed]
 
-    def close(self, edition: date, now: datetime) -> None:
-        """End what was not sent in time and note that the books are closed."""
+    def close(self, edition: date, now: datetime, window_h: int) -> Audit:
+        """End what was not sent in time and close the books; returns what they say.
+
+        Readers who were due and got no row get one that is expired, if there is an edition.
+        """
+        books = self.audit(edition, now, window_h)
+        if books.closed:
+            return books
+        with suppress(EditionError):
+            self._queue.enqueue(edition, now, window_h, None)
+        missing = self._queue.missing(edition, now, window_h)
         with self._access.write() as connection:
             end_ambiguous(connection, now, hold=self._hold, edition=edition)
             connection.execute(
@@ -112,14 +128,14 @@ class Ledger:
                     updated_at=now,
                 )
             )
+            values = {"closed_at": now, "missing": missing}
             line = insert(connection, _DAYS).values(
-                edition_date=edition, queued=0, pruned={}, closed_at=now
+                edition_date=edition, queued=0, pruned={}, **values
             )
             connection.execute(
-                line.on_conflict_do_update(
-                    index_elements=[_DAYS.c.edition_date], set_={"closed_at": now}
-                )
+                line.on_conflict_do_update(index_elements=[_DAYS.c.edition_date], set_=values)
             )
+        return self.audit(edition, now, window_h)
 
     def retry(self, edition: date, statuses: Sequence[str], now: datetime, window_h: int) -> int:
         """Make ended rows pending again, with a window from `now`; returns how many.
@@ -244,7 +260,23 @@ class Ledger:
             for row in found
         ]  # fmt: skip
 
+    def times(self, now: datetime) -> Sequence[Preferences]:
+        """The (zone, hour, days) of all readers, each once; the rest of them is the default."""
+        c = _SUBSCRIBERS.c
+        with self._access.read() as connection:
+            found = connection.execute(
+                select(c.zone, c.hour, c.days).where(active(now)).distinct()
+            ).all()
+        return [
+            Preferences(zone=zone, hour=hour, days=days_from_bits(bits))
+            for zone, hour, bits in found
+        ]
+
     # --- upkeep ---------------------------------------------------------------------------------
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until rows were made, or so long at most; whether some were."""
+        return self._bell.wait(seconds)
 
     def give_back(self, owner: str, reason: str, now: datetime) -> int:
         """Free all that an owner has claimed and not put on the wire; returns how many."""
@@ -264,7 +296,7 @@ class Ledger:
             )
         return done.rowcount
 
-    def prune(self, before: date) -> tuple[int, int]:
+    def prune(self, before: date, now: datetime) -> tuple[int, int]:
         """Delete the rows of editions before a date, keeping their counts.
 
         Returns how many rows of how many editions. An edition in which something is under way
@@ -276,11 +308,11 @@ class Ledger:
                 select(_T.c.edition_date).where(_T.c.edition_date < before).distinct()
             ).all()
         for day in sorted(days):
-            gone = self._prune_one(day)
+            gone = self._prune_one(day, now)
             rows, editions = rows + gone, editions + bool(gone)
         return rows, editions
 
-    def _prune_one(self, day: date) -> int:
+    def _prune_one(self, day: date, now: datetime) -> int:
         with self._access.write() as connection:
             under_way = connection.scalar(
                 select(func.count()).where(_T.c.edition_date == day, schema.UNFINISHED)
@@ -299,7 +331,13 @@ class Ledger:
             connection.execute(
                 update(_DAYS)
                 .where(_DAYS.c.edition_date == day)
-                .values(pruned=dict(Counter(counts) + Counter(line or {})))
+                .values(
+                    pruned=dict(Counter(counts) + Counter(line or {})),
+                    # Else a reader without row would look like one who was forgotten.
+                    closed_at=func.coalesce(
+                        _DAYS.c.closed_at, bindparam("now", now, type_=schema.Moment())
+                    ),
+                )
             )
         return done
 

@@ -35,6 +35,7 @@ from digest.domain.edition import EditionStatus
 from digest.domain.subscriber import Preferences, closes_at, due_at
 from digest.errors import EditionError
 from digest.storage import schema
+from digest.storage.bell import ring
 from digest.storage.codec import days_from_bits, preferences_to_json
 from digest.storage.doors import Access, insert
 from digest.storage.subscribers import active
@@ -90,6 +91,8 @@ class Queue:
     def enqueue(self, edition: date, now: datetime, window_h: int, limit: int | None) -> int:
         """See `Deliveries.enqueue`."""
         self._require_published(edition)
+        if self._closed(edition):
+            return 0
         due = self.times_due(edition, now, timedelta(hours=window_h))
         times = sorted(due)
         made = 0
@@ -141,6 +144,13 @@ class Queue:
                 due[zone, hour, bits] = _Hour(at, until, late=until < now)
         return due
 
+    def _closed(self, edition: date) -> bool:
+        with self._access.read() as connection:
+            closed = connection.scalar(
+                select(_DAYS.c.closed_at).where(_DAYS.c.edition_date == edition)
+            )
+        return closed is not None
+
     def _require_published(self, edition: date) -> None:
         with self._access.read() as connection:
             status = connection.scalar(
@@ -185,6 +195,7 @@ class Queue:
             pending, made = _unnested(connection, rows, (edition, created, now))
         if made:
             _count(connection, edition, made)
+            ring(connection)
         return pending[0]
 
 

@@ -320,6 +320,8 @@ ledger_days = Table(
     Column("edition_date", Date, primary_key=True),
     # Rows ever made, counted in the transaction that makes them: what the audit compares with.
     _required("queued", Integer),
+    # Readers who were due and had no row when the books were closed.
+    _required("missing", Integer, server_default=text("0")),
     # {status: rows} of the rows that pruning took away.
     _required("pruned", JSON),
     # When the books of the day were closed: nothing of it will be sent any more.

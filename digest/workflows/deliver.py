@@ -32,24 +32,29 @@ class Courier:
     owner: str
     batch: int = 200
     window_h: int = 12
+    stop: Callable[[], bool] = lambda: False
 
     def deliver(
         self,
         on: date,
         *,
         limit: int | None = None,
+        queue: bool = True,
         progress: Callable[[str], None] = lambda _outcome: None,
     ) -> Dispatch:
         """Queue and send the letters of a published edition that are due now.
 
-        `limit` bounds the letters of this run; `progress` is called with each outcome.
+        `limit` bounds the letters of this run; `progress` is called with each outcome. Without
+        `queue` only rows that are there are worked off. Once `stop()` is true, no further letter
+        is begun, and those that are out are waited for.
         Raises TransportError when no letter finds a usable server; what was claimed is given back.
         """
         run = Dispatch()
         edition = self.store.editions.get(on)
         if edition is None:
             return run
-        run.queued = self.store.deliveries.enqueue(on, self.clock(), self.window_h, limit)
+        if queue:
+            run.queued = self.store.deliveries.enqueue(on, self.clock(), self.window_h, limit)
         blocks = self.store.editions.blocks(on)
 
         def write(delivery: Delivery) -> Envelope:
@@ -65,6 +70,7 @@ class Courier:
             batch=self.batch,
             limit=limit,
             progress=progress,
+            stop=self.stop,
         )
         reason = "interrupted"
         try:

@@ -78,7 +78,8 @@ def told(outcome: Outcome) -> str:
 class LedgerDesk:
     """`ports.Desk` over the rows of an edition; see the module.
 
-    `write` makes the letter of a row. `limit` bounds the letters of the run.
+    `write` makes the letter of a row. `limit` bounds the letters of the run; once `stop()` is true,
+    none is handed out any more.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class LedgerDesk:
         batch: int,
         limit: int | None,
         progress: Callable[[str], None],
+        stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self._store = store
         self._on = on
@@ -103,6 +105,7 @@ class LedgerDesk:
         self._batch = batch
         self._left = limit
         self._progress = progress
+        self._stop = stop
         self._claimed: deque[Delivery] = deque()
         self._ready: deque[Delivery] = deque()
         self._out: dict[str, Delivery] = {}
@@ -113,7 +116,7 @@ class LedgerDesk:
     def take(self, most: int) -> Sequence[Envelope]:
         """See `ports.Desk`: composed and sealed only now, so that few letters are in memory."""
         taken: list[Envelope] = []
-        while len(taken) < most and (self._ready or self._refill()):
+        while len(taken) < most and not self._stop() and (self._ready or self._refill()):
             delivery = self._ready.popleft()
             try:
                 envelope = self._write(delivery)

@@ -8,10 +8,12 @@ that jumps change nothing: the unique keys decide.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from digest.domain.subscriber import Preferences, Status, due_at
+from digest.domain.audit import Audit
+from digest.domain.subscriber import due_at
+from digest.errors import EditionError
 from digest.ports import Store
 from digest.workflows.deliver import Courier
 from digest.workflows.desk import Dispatch
@@ -20,10 +22,20 @@ from digest.workflows.publish import Publisher
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """Which editions to publish ahead of their first reader, and which to deliver now."""
+    """Which editions to publish ahead of their first reader, and which to queue now."""
 
     publish: tuple[date, ...]
-    deliver: tuple[date, ...]
+    queue: tuple[date, ...]
+
+
+@dataclass(slots=True)
+class Ticked:
+    """What a tick did: rows made and runs by edition, days whose books it closed, faults."""
+
+    queued: dict[date, int] = field(default_factory=dict)
+    runs: dict[date, Dispatch] = field(default_factory=dict)
+    closed: list[Audit] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
 
 def agenda(store: Store, now: datetime, *, lead_minutes: int, window_h: int) -> Agenda:
@@ -32,47 +44,55 @@ def agenda(store: Store, now: datetime, *, lead_minutes: int, window_h: int) -> 
     An edition is published `lead_minutes` before its first reader is due; it is delivered while a
     reader's hour lies at most `window_h` hours back.
     """
-    wishes: set[Preferences] = {s.preferences for s in store.subscribers.listing(Status.ACTIVE)}
-    wishes |= {
-        s.preferences
-        for s in store.subscribers.listing(Status.PAUSED)
-        if s.paused_until is not None and s.paused_until <= now
-    }
     # Only zone, hour and days decide: a million readers are a few hundred of these.
-    times = {(w.zone, w.hour, w.days) for w in wishes}
-    publish, deliver = [], []
+    times = store.ledger.times(now)
+    publish, queue = [], []
     for days in (-1, 0, 1):
         on = now.date() + timedelta(days=days)
-        due = [
-            moment
-            for zone, hour, weekdays in times
-            if (moment := due_at(on, Preferences(zone=zone, hour=hour, days=weekdays))) is not None
-        ]
+        due = [moment for time in times if (moment := due_at(on, time)) is not None]
         oldest = now - timedelta(hours=window_h)
         soon = now + timedelta(minutes=lead_minutes)
         if any(oldest <= moment <= soon for moment in due):
             publish.append(on)
         if any(oldest <= moment <= now for moment in due):
-            deliver.append(on)
-    return Agenda(tuple(publish), tuple(deliver))
+            queue.append(on)
+    return Agenda(tuple(publish), tuple(queue))
 
 
 def tick(
     store: Store,
     now: datetime,
     publisher: Publisher,
-    courier: Callable[[], Courier],
+    courier: Callable[[], Courier] | None,
     *,
     lead_minutes: int,
     window_h: int,
-) -> dict[date, Dispatch]:
-    """Publish and deliver what is due; returns the runs in which something happened."""
+) -> Ticked:
+    """Publish, queue, deliver and close what is due.
+
+    Without a courier nothing is sent: that is left to workers. An edition that cannot be built
+    stops no other one. Raises TransportError when no letter finds a usable server.
+    """
+    done = Ticked()
     due = agenda(store, now, lead_minutes=lead_minutes, window_h=window_h)
     for on in due.publish:
-        publisher.publish(on, now)
-    runs: dict[date, Dispatch] = {}
-    for on in due.deliver:
-        run = courier().deliver(on)
-        if run.queued or run.outcomes:
-            runs[on] = run
-    return runs
+        try:
+            publisher.publish(on, now)
+        except EditionError as error:
+            done.faults.append(f"edition {on}: {error.message}")
+    for on in due.queue:
+        try:
+            if made := store.deliveries.enqueue(on, now, window_h, None):
+                done.queued[on] = made
+        except EditionError as error:
+            done.faults.append(error.message)
+    for on in store.ledger.close_due(now, window_h):
+        books = store.ledger.close(on, now, window_h)
+        if books.eligible:
+            done.closed.append(books)
+    if courier is not None:
+        for on in store.deliveries.due(now):
+            run = courier().deliver(on, queue=False)
+            if run.outcomes:
+                done.runs[on] = run
+    return done

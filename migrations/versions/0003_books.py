@@ -22,6 +22,7 @@ def upgrade() -> None:
         "ledger_days",
         required("edition_date", sa.Date()),
         required("queued", sa.Integer()),
+        required("missing", sa.Integer(), server_default=sa.text("0")),
         required("pruned", sa.JSON()),
         sa.Column("closed_at", UTC),
         sa.Column("cleared_at", UTC),

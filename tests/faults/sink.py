@@ -51,7 +51,7 @@ class Sink:
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self.plan = plan
         self.left: int | None = plan.get("times")
-        self._chance = random.Random(plan.get("seed", 0))
+        self._chance = random.Random(plan.get("seed", 0))  # noqa: S311 - not for secrets
         self._seen: set[str] = set()
         self._number = 0
 

@@ -14,7 +14,7 @@ from digest.domain.edition import Edition
 from digest.domain.subscriber import Preferences, Status, Subscriber
 from digest.settings import DatabaseSettings
 from digest.storage import SqlStore, open_store, schema
-from tests.storage.conftest import DAY, NOW
+from tests.storage.conftest import DAY, NOW, mark, record, release
 
 Subscribe = Callable[..., Subscriber]
 HOUR = timedelta(hours=1)
@@ -37,10 +37,10 @@ def test_a_day_adds_up_state_by_state(store: SqlStore, subscribe: Subscribe) -> 
     assert (books.eligible, books.under_way, books.balanced) == (6, 6, False)
     assert books.faults == ("6 rows are still under way",)
     rows = {row.address[0].lower(): row for row in store.deliveries.claim(DAY, "me", NOW, 4)}
-    store.deliveries.record(rows["a"], "me", Accepted("250 ok"), NOW)
-    store.deliveries.record(rows["b"], "me", Rejected("550 5.1.1 no"), NOW)
-    store.deliveries.record(rows["c"], "me", Deferred("451 later"), NOW)
-    store.deliveries.release(rows["d"], "me", "lost", NOW)
+    record(store, rows["a"], "me", Accepted("250 ok"), NOW)
+    record(store, rows["b"], "me", Rejected("550 5.1.1 no"), NOW)
+    record(store, rows["c"], "me", Deferred("451 later"), NOW)
+    release(store, rows["d"], "me", "lost", NOW)
     store.subscribers.update(replace(readers[4], status=Status.UNSUBSCRIBED))
     store.subscribers.update(
         replace(readers[5], status=Status.PAUSED, paused_until=NOW + timedelta(days=9))
@@ -50,7 +50,7 @@ def test_a_day_adds_up_state_by_state(store: SqlStore, subscribe: Subscribe) -> 
     assert books.counts == {
         "sent": 1, "refused": 1, "deferred": 1, "claimed": 1, "suppressed": 1, "paused": 1,
     }  # fmt: skip
-    store.ledger.close(DAY, NOW + 13 * HOUR)
+    store.ledger.close(DAY, NOW + 13 * HOUR, 12)
     books = store.ledger.audit(DAY, NOW + 13 * HOUR, 12)
     assert books.counts["expired"] == 2
     assert books.balanced
@@ -62,7 +62,7 @@ def test_a_row_that_is_gone_is_noticed(store: SqlStore, subscribe: Subscribe) ->
     subscribe("bo")
     queued(store)
     for delivery in store.deliveries.claim(DAY, "me", NOW, 9):
-        store.deliveries.record(delivery, "me", Accepted("250"), NOW)
+        record(store, delivery, "me", Accepted("250"), NOW)
     assert store.ledger.audit(DAY, NOW, 12).balanced
     with store.access.write() as connection:
         rows, readers = schema.deliveries, schema.subscribers
@@ -103,7 +103,7 @@ def test_hold_ends_what_is_in_doubt_as_unknown(hold: SqlStore, subscribe: Subscr
     subscribe()
     queued(hold)
     (delivery,) = hold.deliveries.claim(DAY, "dead", NOW, 9)
-    hold.deliveries.on_wire(delivery, "dead", NOW)
+    mark(hold, delivery, "dead", NOW)
     assert hold.deliveries.claim(DAY, "heir", LATER, 9) == []
     assert hold.deliveries.counts(DAY) == {"unknown": 1}
     books = hold.ledger.audit(DAY, LATER, 12)
@@ -118,7 +118,7 @@ def test_what_was_on_the_wire_when_its_reader_left_is_unknown(
     reader = subscribe()
     queued(store)
     (delivery,) = store.deliveries.claim(DAY, "dead", NOW, 9)
-    store.deliveries.on_wire(delivery, "dead", NOW)
+    mark(store, delivery, "dead", NOW)
     store.subscribers.update(replace(reader, status=Status.UNSUBSCRIBED))
     assert store.deliveries.claim(DAY, "heir", LATER, 9) == []
     assert store.deliveries.counts(DAY) == {"unknown": 1}
@@ -157,7 +157,7 @@ def test_retry_takes_up_what_failed_and_never_what_was_sent(
     queued(store)
     rows = store.deliveries.claim(DAY, "me", NOW, 9)
     for row, result in zip(rows, (Rejected("550"), Rejected("550"), Accepted("250")), strict=True):
-        store.deliveries.record(row, "me", result, NOW)
+        record(store, row, "me", result, NOW)
     store.subscribers.update(replace(gone, status=Status.UNSUBSCRIBED))
     much_later = NOW + timedelta(days=3)
     assert store.ledger.retry(DAY, ["refused", "expired", "sent"], much_later, 12) == 1
@@ -174,7 +174,7 @@ def test_tallies_and_rows(store: SqlStore, subscribe: Subscribe) -> None:
     replies = ["550 5.1.1 no such user a", "550 5.1.1 no such user b", "452 4.2.2 full"]
     for row, reply in zip(store.deliveries.claim(DAY, "me", NOW, 9), replies, strict=True):
         result = Deferred(reply) if reply.startswith("4") else Rejected(reply)
-        store.deliveries.record(row, "me", result, NOW)
+        record(store, row, "me", result, NOW)
     assert store.ledger.tally(DAY, "state") == {"refused": 2, "deferred": 1}
     assert store.ledger.tally(None, "domain") == {"example.org": 3}
     assert store.ledger.tally(DAY, "error") == {"no such mailbox": 2, "mailbox full": 1}
@@ -191,7 +191,7 @@ def test_give_back_frees_what_was_claimed_and_leaves_the_wire(
     subscribe("b")
     queued(store)
     first, _second = store.deliveries.claim(DAY, "me", NOW, 9)
-    store.deliveries.on_wire(first, "me", NOW)
+    mark(store, first, "me", NOW)
     assert store.ledger.give_back("me", "leaving", NOW) == 1
     assert store.deliveries.counts(DAY) == {"on_wire": 1, "pending": 1}
 
@@ -201,20 +201,30 @@ def test_pruning_keeps_the_counts(store: SqlStore, subscribe: Subscribe) -> None
     subscribe("b")
     queued(store)
     first, second = store.deliveries.claim(DAY, "me", NOW, 9)
-    store.deliveries.record(first, "me", Accepted("250"), NOW)
+    record(store, first, "me", Accepted("250"), NOW)
     tomorrow = DAY + timedelta(days=1)
-    assert store.ledger.prune(tomorrow) == (0, 0)  # one is under way
-    store.deliveries.record(second, "me", Rejected("550"), NOW)
-    assert store.ledger.prune(DAY) == (0, 0)
-    assert store.ledger.prune(tomorrow) == (2, 1)
-    store.ledger.close(DAY, NOW)
-    books = store.ledger.audit(DAY, NOW, 12)
+    assert store.ledger.prune(tomorrow, NOW) == (0, 0)  # one is under way
+    record(store, second, "me", Rejected("550"), NOW)
+    assert store.ledger.prune(DAY, NOW) == (0, 0)
+    assert store.ledger.prune(tomorrow, NOW) == (2, 1)
+    books = store.ledger.close(DAY, NOW, 12)
     assert (books.counts, books.balanced) == ({"sent": 1, "refused": 1}, True)
+    assert queued(store) == 0
 
 
-def test_days_whose_last_window_is_over_are_to_be_closed(store: SqlStore) -> None:
+def test_days_whose_last_window_is_over_are_closed_once(
+    store: SqlStore, subscribe: Subscribe
+) -> None:
+    subscribe(created_at=NOW - timedelta(days=30))
     over = NOW + timedelta(days=3)
-    assert store.ledger.close_due(NOW, 12) == []
-    assert store.ledger.close_due(over, 12) == [DAY]
-    store.ledger.close(DAY, over)
-    assert store.ledger.close_due(over, 12) == []
+    due = store.ledger.close_due(over, 12)
+    assert due[-1] == DAY
+    assert len(due) == 7
+    books = store.ledger.close(DAY, over, 12)
+    assert (dict(books.counts), books.balanced) == ({"expired": 1}, True)
+    # A day without edition is not forgotten: neither now nor when it is asked for again.
+    silent = store.ledger.close(due[0], over, 12)
+    assert silent.faults == ("there is no published edition, and 1 readers were due",)
+    assert store.ledger.audit(due[0], over, 12) == silent
+    assert store.ledger.close_due(over, 12) == due[1:-1]
+    assert due[0] not in store.ledger.close_due(NOW, 12)
