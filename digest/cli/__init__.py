@@ -28,24 +28,24 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "subscribers": ("digest.cli.subscribers:subscribers", "Look after the subscribers."),
     "audit": (
         "digest.cli.ledger:audit",
-        "Say whether a day adds up: everyone due, against how it ended.",
+        "Say whether everyone who was due is accounted for.",
     ),
     "deliveries": (
         "digest.cli.ledger:deliveries",
-        "List deliveries, or count them by state, domain, server or error.",
+        "List or count deliveries, with the last replies.",
     ),
     "retry": ("digest.cli.ledger:retry", "Send again what was refused or came to nothing."),
     "pause": (
         "digest.cli.ledger:pause",
-        "Hold all sending, or that of one edition, until `digest resume`.",
+        "Hold all sending, or that of one edition.",
     ),
     "resume": (
         "digest.cli.ledger:resume",
-        "Go on sending after `digest pause`, a stop or a restore.",
+        "Go on after a pause, a stop or a restore.",
     ),
     "prune": ("digest.cli.ledger:prune", "Delete old deliveries; their counts stay."),
     "migrate": ("digest.cli.database:migrate", "Bring the database to this program's schema."),
-    "serve": ("digest.cli.serve:serve", "Run the daily schedule, or the site."),
+    "serve": ("digest.cli.serve:serve", "Run the daily schedule, a sender, or the site."),
     "config": ("digest.cli.config:config", "Show and check the settings."),
 }
 """Name -> (module:attribute, short help)."""

@@ -20,7 +20,7 @@ RESTORED = "restored"
 BY = ("state", "domain", "server", "error")
 
 
-@click.command(short_help="Say whether a day adds up: everyone due, against how it ended.")
+@click.command(short_help="Say whether everyone who was due is accounted for.")
 @click.argument("given", metavar="[DATE]", type=DATE, required=False)
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
 @pass_app
@@ -73,7 +73,7 @@ def _tell(app: App, books: Audit) -> None:
         app.answer("The day adds up.")
 
 
-@click.command(short_help="List deliveries, or count them by state, domain, server or error.")
+@click.command(short_help="List or count deliveries, with the last replies.")
 @click.argument("given", metavar="[DATE]", type=DATE, required=False)
 @click.option("--by", type=click.Choice(BY), help="Count by this instead of listing.")
 @click.option(
@@ -155,7 +155,7 @@ def retry(app: App, *, given: datetime, failed: bool, unknown: bool) -> None:
     app.answer(f"Edition {on}: {done} letters are due again.")
 
 
-@click.command(short_help="Hold all sending, or that of one edition, until `digest resume`.")
+@click.command(short_help="Hold all sending, or that of one edition.")
 @click.argument("given", metavar="[DATE]", type=DATE, required=False)
 @click.option("--reason", default="paused by the operator", help="Why; shown while it lasts.")
 @pass_app
@@ -171,7 +171,7 @@ def pause(app: App, *, given: datetime | None, reason: str) -> None:
     app.answer(f"Held: {name}. Go on with: digest resume{'' if given is None else f' {name}'}")
 
 
-@click.command(short_help="Go on sending after `digest pause`, a stop or a restore.")
+@click.command(short_help="Go on after a pause, a stop or a restore.")
 @click.argument("given", metavar="[DATE]", type=DATE, required=False)
 @click.option(
     "--i-am-the-only-instance",

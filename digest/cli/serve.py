@@ -29,7 +29,7 @@ GRACE_S = 3600
 library's own default of one second would skip it."""
 
 
-@click.group(short_help="Run the daily schedule, or the site.")
+@click.group(short_help="Run the daily schedule, a sender, or the site.")
 def serve() -> None:
     """Run a part of the service until it is told to stop (SIGTERM or Ctrl-C)."""
 
