@@ -1,0 +1,238 @@
+"""The verdict on a message: the witnesses are heard in order of how often they are right.
+
+The machine's fields, then X-Failed-Recipients, then addresses of the text by where they stand, then
+the letter that came back (its To, and the `for` of its Received). Weak ones count only where
+another bears them out or none contradicts.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from digest.domain.inbound import AutoReply, Bounce, Complaint, Event, Inbound, Reason, Unknown
+from digest.mail.bounces import prose, status, words_report
+from digest.mail.bounces.addresses import in_field, in_text, is_daemon, same, typed, unique
+from digest.mail.bounces.mime import parse
+from digest.mail.bounces.phrases import any_of
+from digest.mail.bounces.replies import is_auto_reply
+from digest.mail.bounces.report import Report, dissect
+
+DIAGNOSTIC: Final = 400
+"""Characters kept of what a server said."""
+WORDS: Final = 8_000
+"""Characters of a report that are read for its reason, where it is about one recipient."""
+WORDS_EACH: Final = 1_500
+"""The same for each of several."""
+_ENDED_WELL: Final = frozenset({"delivered", "relayed", "expanded"})
+_FOR: Final = re.compile(r"\bfor\s+<?([^\s<>;]+@[^\s<>;]+)>?", re.IGNORECASE)
+_DAEMON: Final = re.compile(any_of(words_report.DAEMON), re.IGNORECASE)
+_FAILED: Final = re.compile(any_of(words_report.FAILED), re.IGNORECASE)
+_DIALOGUE: Final = re.compile(r"rcpt to:", re.IGNORECASE)
+_REFUSAL: Final = re.compile(r"(?:^|\s)[45]\d\d[ -]\S", re.MULTILINE)
+_MESSAGE_ID: Final = re.compile(r"<([^<>\s]{3,250})>")
+
+
+def provider_notice(text: str) -> tuple[Event, ...] | None:
+    """The events of a provider's notice (Amazon's SNS) that came as a mail."""
+    # Here, because the providers' words are weighed by the modules of this package.
+    from digest.mail.webhooks import ses_mail  # noqa: PLC0415
+
+    return ses_mail(text)
+
+
+def read(raw: bytes, recipient: str = "") -> Inbound:
+    """What a message says. Never raises, whatever the bytes are."""
+    report = dissect(parse(raw))
+    found = _MESSAGE_ID.search(report.of_letter("message-id"))
+    quoted = found[1] if found else ""
+    return Inbound(tuple(_events(report)), recipient, quoted, raw)
+
+
+def _events(report: Report) -> list[Event]:
+    notice = provider_notice(report.text)
+    if notice is not None:
+        return list(notice)
+    if report.feedback or _is_complaint(report):
+        return list(_complaints(report))
+    bounces = _bounces(report)
+    if bounces:
+        return list(bounces)
+    if is_auto_reply(report):
+        sender = in_field(report.field("from")) or in_field(report.field("return-path"))
+        return [AutoReply(sender[0] if sender else "")]
+    return [Unknown("neither a report nor a request")]
+
+
+# --- complaints --------------------------------------------------------------------------------
+
+
+def _is_complaint(report: Report) -> bool:
+    """Hotmail's own form: no ARF, a fixed sender and subject, the letter attached."""
+    return (
+        report.found
+        and re.match(r"complaint about message from", report.field("subject"), re.IGNORECASE)
+        is not None
+    )
+
+
+def _complaints(report: Report) -> list[Complaint]:
+    kind = (report.feedback.get("feedback-type") or ["abuse"])[0].strip().lower() or "abuse"
+    named = unique(
+        address
+        for name in ("original-rcpt-to", "removal-recipient")
+        for value in report.feedback.get(name, [])
+        for address in in_field(value)
+    )
+    if not named:
+        named = in_field(report.of_letter("to"))[:1] or _received_for(report)[:1]
+    if not named:
+        named = in_field(report.field("x-hmxmroriginalrecipient"))[:1]
+    return [Complaint(address, kind) for address in named] or [Complaint("", kind)]
+
+
+# --- bounces -----------------------------------------------------------------------------------
+
+
+def _bounces(report: Report) -> list[Bounce]:
+    groups = [g for g in report.groups if _action(g) not in _ENDED_WELL]
+    if report.groups and not groups:
+        return []
+    named = unique(
+        address
+        for value in report.top.fields.get("x-failed-recipients", [])
+        for address in in_text(value)
+    )
+    if not groups and not named and not _looks_like_one(report):
+        return []
+    spoken = prose.mentions(report.text)
+    if groups:
+        made = _from_groups(report, groups, named, spoken)
+        if made:
+            return made
+    addresses = named or _from_words(report, spoken)
+    return [
+        _bounce(report, address, {}, spoken, alone=len(addresses) == 1) for address in addresses
+    ]
+
+
+def _from_groups(
+    report: Report, groups: list[dict[str, str]], named: list[str], spoken: list[prose.Mention]
+) -> list[Bounce]:
+    made: dict[str, Bounce] = {}
+    for group in groups:
+        said = group.get("final-recipient", "")
+        # A pipe, a file or a source route is nobody's address.
+        final = "" if re.search(r"(?:^|;)\s*[|/@\"]?[|/@]", said) else typed(said)
+        original = typed(group.get("original-recipient", ""))
+        address = final or typed(group.get("x-actual-recipient", "")) or original
+        if not address and len(groups) == 1:
+            candidates = named or _from_words(report, spoken)
+            address = candidates[0] if candidates else ""
+        if not address:
+            continue
+        alias = original if original and not same(original, address) else ""
+        bounce = _bounce(report, address, group, spoken, alone=len(groups) == 1, alias=alias)
+        made.setdefault(address.casefold(), bounce)
+    return list(made.values())
+
+
+def _bounce(
+    report: Report,
+    address: str,
+    group: dict[str, str],
+    spoken: list[prose.Mention],
+    *,
+    alone: bool,
+    alias: str = "",
+) -> Bounce:
+    kind, _, rest = group.get("diagnostic-code", "").partition(";")
+    diagnostic = (rest if rest.strip() else kind).strip()
+    category = group.get("x-powermta-bouncecategory", "").strip()
+    words = next((m.words for m in spoken if same(m.address, address) and m.words), "")
+    words = report.text[:WORDS] if alone else words[:WORDS_EACH]
+    code = group.get("status", "")
+    code = status.code_in(code)
+    if not diagnostic and not words:
+        words = report.field("subject")
+    reason, hard = status.judge(code, f"{diagnostic}\n{category}".strip(), words)
+    action = _action(group) or ("delayed" if _is_delay(report) else "failed")
+    if action == "delayed" and reason not in {Reason.MAILBOX_FULL, Reason.TOO_MANY}:
+        hard = False
+    if (
+        hard
+        and (code or status.code_in(diagnostic)).startswith("4")
+        and not status.reply_in(diagnostic).startswith("5")
+    ):
+        hard = False
+    said = " ".join((diagnostic or _first_words(words)).split())[:DIAGNOSTIC]
+    shown = status.code_in(diagnostic) or code or status.code_in(words)
+    return Bounce(address, hard, reason, shown, said, action, alias)
+
+
+def _first_words(words: str) -> str:
+    return "\n".join(line for line in words.split("\n") if line.strip())[:DIAGNOSTIC]
+
+
+def _action(group: dict[str, str]) -> str:
+    found = re.match(r"\s*([a-z]+)", group.get("action", "").lower())
+    return found[1] if found else ""
+
+
+def _is_delay(report: Report) -> bool:
+    return re.search(r"warning|delay(?:ed)?\b", report.field("subject"), re.IGNORECASE) is not None
+
+
+def _looks_like_one(report: Report) -> bool:
+    """Whether a message without machine fields is a bounce at all."""
+    sender = f"{report.field('from')} {report.field('return-path')} {report.field('sender')}"
+    null = report.field("return-path").strip() in {"<>", ""} and "return-path" in report.top.fields
+    # A dialogue with a server, quoted: no person writes so.
+    dialogue = bool(_DIALOGUE.search(report.text) and _REFUSAL.search(report.text))
+    titled = _FAILED.search(report.field("subject")) is not None
+    if _DAEMON.search(sender) or null:
+        return titled or dialogue or _FAILED.search(report.text[:3000]) is not None
+    return dialogue or (titled and bool(report.letter))
+
+
+def _from_words(report: Report, spoken: list[prose.Mention]) -> list[str]:
+    """The addresses of the text that failed, as far as the letter that came back agrees."""
+    ours = [
+        address
+        for name in ("from", "return-path", "sender", "reply-to", "errors-to", "x-envelope-from")
+        for address in in_field(report.of_letter(name))
+    ]
+    ours += in_field(report.field("to"))
+    to = unique([*in_field(report.of_letter("to")), *in_field(report.of_letter("cc"))])
+    foreign = [
+        m
+        for m in spoken
+        if not any(same(m.address, mine) for mine in ours) and not is_daemon(m.address)
+    ]
+    heads = [m.address for m in foreign if m.weight == prose.HEAD]
+    if heads:
+        return heads
+    loud = [m.address for m in spoken if m.weight == prose.HEAD and not is_daemon(m.address)]
+    if loud:
+        return loud[:1]
+    received = _received_for(report)
+    reached = [*to, *received]
+    for name in ("delivered-to", "x-original-to", "x-envelope-to"):
+        reached += in_field(report.of_letter(name))
+    for weight in (prose.NAMED, prose.SEEN):
+        named = [m.address for m in foreign if m.weight == weight]
+        agreed = [each for each in named if any(same(each, one) for one in reached)]
+        if agreed or (named and weight == prose.NAMED):
+            return agreed or named
+    if len(to) == 1:
+        return to
+    return received[:1] or [m.address for m in foreign][:1] or to[:1]
+
+
+def _received_for(report: Report) -> list[str]:
+    return unique(
+        found[1].rstrip(".,;")
+        for value in report.letter.get("received", [])
+        for found in [_FOR.search(value)]
+        if found
+    )

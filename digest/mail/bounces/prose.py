@@ -1,0 +1,105 @@
+"""Free text: which addresses a report names as the ones that failed, and what it says of each.
+
+No server is known by name here. An address counts by where it stands: alone at the head of a
+paragraph, after RCPT TO, after words such as "could not be delivered to", or only somewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from digest.mail.bounces.addresses import FOUND, clean, same
+
+MAX_LINES: Final = 800
+HEAD: Final = 3
+"""It stands at the head of a paragraph, or after RCPT TO."""
+NAMED: Final = 2
+"""Words before it say that it failed, or its line goes on with what happened."""
+SEEN: Final = 1
+"""It is somewhere in the text."""
+
+_BULLET: Final = r"[\s>*•\-\"'(<\[]{0,16}"
+_HEAD_LINE: Final = re.compile(rf"^{_BULLET}$")
+_REPLY_LINE: Final = re.compile(r"^\s*[45]\d\d[ -](?:[45]\.\d\.\d+ )?<$")
+_AFTER_HEAD: Final = re.compile(r"^[>\"')\]]*\s*(?::|$|\.\.\.|,?\s*$|\(|\[|;|-|on \w{3},? |on \d)")
+_NAMING: Final = re.compile(
+    r"(rcpt to|recipients?|recipient address|delivering your (?:mail|message) to|addressed to"
+    r"|could not be delivered to|undeliverable to|deliver(?:y|ed)? (?:\w+ ){0,3}to|failed for"
+    r"|address|unknown user|user unknown|generated (?:by|from)|user|e-?mail address"
+    r"|following (?:address|recipient)(?:es|s)?|mailbox|sent to|your message to|message to|for)"
+    r"(?: was| is| failed)?\s*[:=]?\s*[<\"'(\[]*$",
+    re.IGNORECASE,
+)
+_NOT_IT: Final = re.compile(
+    r"(mail from|\bfrom|sender|sent by|a message sent|contact|reply(?:-to)?|envelope-from"
+    r"|return-path|message-id|in-reply-to|mailto|write to|mail to|questions?|support|postmaster"
+    r"|administrator|helo|ehlo|references|expanded from|forwarded (?:from|by)|hallo|hello|dear|hi"
+    r"|original message was received from|^cc|on behalf of|, id)"
+    r"[^\w@]{0,6}$",
+    re.IGNORECASE,
+)
+_RCPT: Final = re.compile(r"rcpt[- ]?to$", re.IGNORECASE)
+_IN_URL: Final = re.compile(r"[/?=&%]$|https?:\S*$")
+
+
+@dataclass(slots=True)
+class Mention:
+    """An address of the text, how surely it is one that failed, and the words about it."""
+
+    address: str
+    weight: int
+    words: str
+
+
+def mentions(text: str) -> list[Mention]:
+    """The addresses that may have failed, in order; each once, with its best weight."""
+    lines = text.split("\n")[:MAX_LINES]
+    seen: dict[str, Mention] = {}
+    heads: list[tuple[int, str]] = []
+    for at, line in enumerate(lines):
+        for match in FOUND.finditer(line[:1000]):
+            address = clean(match[1])
+            weight = _weight(line, match.start(1), match.end(1), lines[at - 1] if at else "")
+            if not weight:
+                continue
+            if weight == HEAD:
+                heads.append((at, address))
+            kept = seen.setdefault(address.casefold(), Mention(address, weight, ""))
+            kept.weight = max(kept.weight, weight)
+    for mention in seen.values():
+        mention.words = _words(lines, heads, mention.address)
+    return list(seen.values())
+
+
+def _weight(line: str, start: int, end: int, above: str) -> int:
+    before, after = line[:start], line[end : end + 40]
+    if _IN_URL.search(before) or after.startswith("/"):
+        return 0
+    if _HEAD_LINE.match(before):
+        named_above = above.rstrip()[-60:]
+        if _NOT_IT.search(named_above) and not _NAMING.search(named_above):
+            return 0
+        return HEAD if _AFTER_HEAD.match(after) else NAMED
+    transcript = _REPLY_LINE.match(before) and after.startswith(">...")  # Sendmail's
+    if transcript or _RCPT.search(before.rstrip(" <\"'(=:[")[-60:]):
+        return HEAD
+    if _NOT_IT.search(before[-60:]):
+        return 0
+    return NAMED if _NAMING.search(before[-80:]) else SEEN
+
+
+def _words(lines: list[str], heads: list[tuple[int, str]], address: str) -> str:
+    """What follows the head of this address, up to the head of another; else the lines with it."""
+    for index, (at, head) in enumerate(heads):
+        if same(head, address):
+            end = len(lines)
+            for other_at, other in heads[index + 1 :]:
+                if other_at > at and not same(other, address):
+                    end = other_at
+                    break
+            return "\n".join(lines[at : min(end, at + 60)])
+    low = address.casefold()
+    near = [i for i, line in enumerate(lines) if low in line.casefold()][:4]
+    return "\n".join("\n".join(lines[i : i + 4]) for i in near)
