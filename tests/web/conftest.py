@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from digest import resources
+from digest.catalog.library import ContentLibrary
+from digest.rendering.environment import Templates
 from digest.settings import Settings
 from digest.storage import SqlStore
 from digest.web.app import create_app
@@ -86,7 +89,21 @@ def _wiring(
         "database": {"url": f"sqlite:///{database}"},
         "paths": {"state": state, "cache": cache, "content": content},
     }
-    return Wiring(Settings.model_validate({**values, **changes}), clock)
+    wiring = Wiring(Settings.model_validate({**values, **changes}), clock)
+    # Compiled and read once for all tests.
+    wiring.__dict__["templates"] = _templates()
+    wiring.__dict__["library"] = _library(content)
+    return wiring
+
+
+@cache
+def _templates() -> Templates:
+    return Templates(resources.folder("templates"))
+
+
+@cache
+def _library(content: Path) -> ContentLibrary:
+    return ContentLibrary(content)
 
 
 @dataclass
