@@ -38,6 +38,8 @@ RUN groupadd --gid 10001 digest \
         --shell /usr/sbin/nologin digest \
     && install --directory --owner=digest --group=digest --mode=0750 /var/lib/digest
 USER 10001:10001
+# The site, where `serve web` is what runs.
+EXPOSE 8000
 WORKDIR /var/lib/digest
 VOLUME ["/var/lib/digest"]
 

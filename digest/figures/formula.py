@@ -252,6 +252,8 @@ def mathml(latex: str, *, display: bool = True) -> str:
         made = ""
     if not made or re.search(r"\\[A-Za-z]", made):
         return f'<span class="line">{escape(line)}</span>'
+    # As an operator, the sign of a transpose would get an operator's space around it.
+    made = made.replace("<mo>&#x022A4;</mo>", "<mi>&#x022A4;</mi>")
     return made.replace("<math ", f'<math alttext="{escape(line)}" ', 1)
 
 

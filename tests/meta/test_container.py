@@ -124,15 +124,18 @@ def test_the_secrets_of_the_compose_file_are_files(compose: dict[str, Any]) -> N
                 assert Path(value).name in service["secrets"], variable
 
 
-def test_the_scheduler_waits_for_the_database_and_its_tables(compose: dict[str, Any]) -> None:
+def test_scheduler_and_site_wait_for_the_database_and_its_tables(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert services["scheduler"]["depends_on"] == {
-        "postgres": {"condition": "service_healthy"},
-        "migrate": {"condition": "service_completed_successfully"},
-    }
+    for name in ("scheduler", "web"):
+        assert services[name]["depends_on"] == {
+            "postgres": {"condition": "service_healthy"},
+            "migrate": {"condition": "service_completed_successfully"},
+        }
     assert services["postgres"]["image"] == "postgres:17"
     assert "pg_isready" in services["postgres"]["healthcheck"]["test"]
     assert services["migrate"]["command"] == ["migrate"]
-    for service in services.values():
-        assert "ports" not in service
+    assert "/livez" in services["web"]["healthcheck"]["test"][-1]
+    for name, service in services.items():
+        # TLS is a proxy's matter, so the site is for this machine only.
+        assert service.get("ports", []) == (["127.0.0.1:8000:8000"] if name == "web" else [])
         assert "privileged" not in service
