@@ -68,7 +68,7 @@ class Wiring:
         """content/: the operator's folder, else the one that came with the program."""
         from digest.catalog.library import ContentLibrary  # noqa: PLC0415 - see the docstring
 
-        return ContentLibrary(self.content)
+        return ContentLibrary(self.content, self.settings.paths.sources)
 
     @property
     def content(self) -> Path:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields as dataclass_fields
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from digest.catalog.card import CardError, Fault, read_card
+from digest.catalog.sources import read_sources, read_table
 from digest.domain.concept import TRACKS, Concept
 from digest.domain.selection import library_order
 from digest.domain.story import ShelfItem, Source
 from digest.errors import CatalogError
-
-FORMATS = ("feed", "jsonfeed", "hackernews", "hf-papers", "arxiv-api")
-KINDS = ("lab", "research", "press", "newsletter", "community")
 
 
 class ContentLibrary:
@@ -24,8 +19,9 @@ class ContentLibrary:
     only the sources never opens a card.
     """
 
-    def __init__(self, content: Path) -> None:
+    def __init__(self, content: Path, own_sources: Path | None = None) -> None:
         self.content = content
+        self.own_sources = own_sources
 
     @property
     def slugs(self) -> list[str]:
@@ -41,7 +37,7 @@ class ContentLibrary:
     def known(self) -> frozenset[str]:
         """What cards may point to: all concepts, and those that content/wanted.toml asks for."""
         path = self.content / "wanted.toml"
-        wanted = _read(path, ("wanted",), ())["wanted"] if path.is_file() else []
+        wanted = read_table(path, ("wanted",), ())["wanted"] if path.is_file() else []
         return frozenset(self.slugs) | frozenset(wanted)
 
     def folder(self, slug: str) -> Path:
@@ -114,8 +110,11 @@ class ContentLibrary:
 
     @cached_property
     def sources(self) -> Sequence[Source]:
-        """All sources, by id. Raises CatalogError naming the first broken file."""
-        return tuple(_source(path) for path in _tomls(self.content / "sources"))
+        """All sources, by id; the operator's own take the place of their namesakes.
+
+        Raises CatalogError naming the first broken file.
+        """
+        return read_sources(self.content / "sources", self.own_sources)
 
 
 def _circle(start: str, by_slug: Mapping[str, Concept]) -> list[str]:
@@ -139,26 +138,9 @@ def _tomls(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.toml"))
 
 
-def _read(path: Path, required: Collection[str], optional: Collection[str]) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise CatalogError(f"{path}: is no TOML: {error}", "mend the file") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise CatalogError(f"{path}: cannot be read: {error}") from error
-    missing = sorted(set(required) - set(values))
-    foreign = sorted(set(values) - set(required) - set(optional))
-    if missing:
-        raise CatalogError(f"{path}: lacks {', '.join(missing)}", "add the line")
-    if foreign:
-        known = ", ".join([*required, *optional])
-        raise CatalogError(f"{path}: {foreign[0]!r} is not known", f"keys: {known}")
-    return values
-
-
 def _shelf_item(path: Path) -> ShelfItem:
     required = ("title", "authors", "year", "url", "venue", "kind", "track", "summary", "why")
-    values = _read(path, required, ("et_al", "minutes", "verified"))
+    values = read_table(path, required, ("et_al", "minutes", "verified"))
     values.pop("verified", None)
     if values["track"] not in TRACKS:
         raise CatalogError(f"{path}: track {values['track']!r} is none of {', '.join(TRACKS)}")
@@ -170,15 +152,3 @@ def _shelf_item(path: Path) -> ShelfItem:
         et_al=bool(values.pop("et_al", False)),
         **values,
     )
-
-
-def _source(path: Path) -> Source:
-    required = ("url", "title", "homepage", "owner", "kind", "tier")
-    optional = [f.name for f in dataclass_fields(Source) if f.name not in (*required, "id")]
-    values = _read(path, required, optional)
-    for key, known in (("kind", KINDS), ("format", FORMATS)):
-        if key in values and values[key] not in known:
-            raise CatalogError(f"{path}: {key} {values[key]!r} is none of {', '.join(known)}")
-    if values["tier"] not in (1, 2, 3, 4):
-        raise CatalogError(f"{path}: tier {values['tier']!r} is not 1, 2, 3 or 4")
-    return Source(id=path.stem, **values)

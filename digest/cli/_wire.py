@@ -74,5 +74,16 @@ def show_collected(app: App, collected: Collected) -> None:
         app.detail(f"  {source}: {fault}")
 
 
+def warn_of_parked(app: App, collected: Collected) -> None:
+    """Feeds that are no longer asked, each time until somebody does something about them."""
+    for source in collected.newly_parked:
+        app.warn(f"{source}: failed too often and is parked: it is not asked any more")
+    if collected.parked:
+        app.warn(
+            f"{_count(len(collected.parked), 'feed')} parked: {', '.join(collected.parked)}\n"
+            "  see: digest stories sources; ask again: digest stories unpark ID"
+        )
+
+
 def _count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"

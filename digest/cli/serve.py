@@ -152,6 +152,10 @@ def _collect(wiring: Wiring) -> None:
     log.info("collected %d new entries from %d feeds", done.total, len(done.new))
     for source, fault in done.faults.items():
         log.warning("%s: %s", source, fault)
+    for source in done.newly_parked:
+        log.error("%s: failed too often and is parked: see digest stories sources", source)
+    if done.parked:
+        log.warning("parked and not asked: %s", ", ".join(done.parked))
 
 
 def _dispatch(wiring: Wiring, *, send: bool) -> None:

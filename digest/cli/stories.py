@@ -1,4 +1,4 @@
-"""digest stories fetch|list|sources|cluster: what came in, where from, what belongs together."""
+"""digest stories fetch|list|cluster: what came in, what belongs together (feeds: `sources`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from digest.cli._console import App, pass_app
-from digest.cli._wire import show_collected, wire
+from digest.cli._wire import show_collected, warn_of_parked, wire
+from digest.cli.sources import export, import_, sources, unpark
 
 
 @click.group(short_help="Collect stories and look after the feeds.")
@@ -27,7 +28,10 @@ def stories() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_app
 def fetch(app: App, *, budget: float, as_json: bool) -> None:
-    """Ask every feed that is due, once. One that fails never stops the rest."""
+    """Ask every feed that is due, once. One that fails never stops the rest.
+
+    Exit code 1 when a feed was parked in this round, or not one answered.
+    """
     from digest.workflows.collect import collect  # noqa: PLC0415
 
     wiring = wire(app)
@@ -39,7 +43,9 @@ def fetch(app: App, *, budget: float, as_json: bool) -> None:
     show_collected(app, collected)
     for source, fault in collected.faults.items():
         app.warn(f"{source}: {fault}")
-    if collected.new and len(collected.faults) == len(collected.new):
+    warn_of_parked(app, collected)
+    silent = collected.new and len(collected.faults) == len(collected.new)
+    if silent or collected.newly_parked:
         click.get_current_context().exit(1)
 
 
@@ -69,32 +75,10 @@ def list_(app: App, *, hours: int, as_json: bool) -> None:
     )
 
 
-@stories.command()
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@pass_app
-def sources(app: App, *, as_json: bool) -> None:
-    """List all feeds with their last success and what is wrong with them."""
-    wiring = wire(app)
-    with wiring.store(keep=False) as store:
-        states = dict(store.entries.states())
-    rows = []
-    for source in wiring.library.sources:
-        state = states.get(source.id)
-        success = state.last_success if state else None
-        condition = "off"
-        if source.enabled:
-            condition = "not asked yet"
-            if state is not None:
-                condition = "parked" if state.parked else state.message or "well"
-        rows.append(
-            (source.id, source.tier, f"{success:%d %b %H:%M}" if success else "", condition)
-        )
-    if as_json:
-        app.as_json(
-            [{"source": s, "tier": t, "last_success": d, "condition": c} for s, t, d, c in rows]
-        )
-        return
-    app.table(rows, ["source", "tier", "last success", "condition"])
+stories.add_command(sources)
+stories.add_command(unpark)
+stories.add_command(import_)
+stories.add_command(export)
 
 
 @stories.command()

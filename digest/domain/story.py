@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 UNDATED: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of an entry whose time is not known. Feeds' entries always have one."""
+
+NEWS: Final = timedelta(days=30)
+"""What is dated before this is an old text, not news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Entry:
 
     `key` identifies it within its source (guid, atom:id, else the canonical URL, else a hash of
     title and day). `url` is canonical; `title` and `lead` are plain text. `published` is in UTC:
-    the feed's date where it is plausible, else `first_seen`. `signals` are numbers that the source
+    the feed's date where it is plausible, else `first_seen`; of an archive's old text both are that
+    date, so that it never counts as news. `signals` are numbers that the source
     gives: points, comments, upvotes. `ref` is the identity of what the entry stands for: an arXiv
     id as ``arxiv:2006.11239``, else its canonical URL; two entries of one `ref` are certain links.
     """

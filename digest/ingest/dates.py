@@ -6,9 +6,6 @@ import re
 import time
 from datetime import UTC, datetime, timedelta
 
-NEWS = timedelta(days=30)
-"""An entry dated before this is an old one, not news."""
-
 AHEAD = timedelta(minutes=10)
 """How far a server's clock may be ahead."""
 
@@ -18,16 +15,16 @@ _FIRST_FEEDS = datetime(1999, 1, 1, tzinfo=UTC)
 _CLOCK = re.compile(r"\d:\d\d|T\d\d")
 
 
-def settle(given: datetime | None, now: datetime) -> datetime | None:
-    """The time to go by: `given` where it lies in the last 30 days, `now` where it cannot be true.
+def settle(given: datetime | None, now: datetime) -> datetime:
+    """The time to go by: `given`, or `now` where it cannot be true.
 
     Missing, ahead of `now` by more than 10 minutes, or older than RSS itself: first seen, `now`.
-    None for a plausible date more than 30 days back: the entry is old and is left out, or a first
-    fetch would report a feed's whole archive as today's news.
+    Whether a date long past is that of an old text or a mistake shows only beside what is known of
+    the feed: `workflows/collect.py` judges it.
     """
     if given is None or given > now + AHEAD or given < _FIRST_FEEDS:
         return now
-    return given if given >= now - NEWS else None
+    return given
 
 
 def from_struct(parsed: time.struct_time | None, raw: str) -> datetime | None:

@@ -56,7 +56,7 @@ class Parsed:
 def entries(
     items: Iterable[Item], source: Source, now: datetime, outlets: Sequence[str] = ()
 ) -> tuple[Entry, ...]:
-    """The entries of `items`, each key once; items without a link, a title or news left out."""
+    """The entries of `items`, each key once; items without a link or a title left out."""
     names = (source.title, source.owner, *outlets)
     found: dict[str, Entry] = {}
     for item in items:
@@ -71,7 +71,7 @@ def entries(
 def _entry(item: Item, source: Source, now: datetime, names: Sequence[str]) -> Entry | None:
     url = urls.tidy(item.url)
     published = settle(item.when, now)
-    if not url or published is None:
+    if not url:
         return None
     ref = urls.ref(item.url)
     title = clean.title(item.title, names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -76,6 +76,18 @@ class EntryStore(Protocol):
 
         An entry seen before keeps its `first_seen`; its signals are brought up to date.
         """
+        ...
+
+    def known(self, source: str, keys: Collection[str]) -> frozenset[str]:
+        """Which of `keys` are kept already as entries of a source."""
+        ...
+
+    def published(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        """Source id -> how many of its entries were published in [since, until]."""
+        ...
+
+    def unpark(self, sources: Collection[str]) -> None:
+        """Forget the failures of feeds, so that the next round asks them again."""
         ...
 
     def window(self, since: datetime, until: datetime) -> Sequence[Entry]:

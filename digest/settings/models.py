@@ -179,6 +179,11 @@ class PathSettings(_Section):
     content: OptionalPath = Field(
         None, description="A content/ folder of your own; empty: the one shipped."
     )
+    sources: OptionalPath = Field(
+        None,
+        description="A folder of sources of your own, beside those shipped; one of the same name "
+        "takes the place of ours; empty: none.",
+    )
     templates: OptionalPath = Field(
         None,
         description="A folder whose templates take the place of those shipped; empty: none.",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 
 from digest.domain.story import Entry
 from digest.ports import FeedResult, FeedState
@@ -18,6 +18,9 @@ from digest.storage.doors import Access, insert
 
 _T = schema.entries
 _SOURCES = schema.sources
+_MOST_NAMES: Final = 500
+"""How many names one statement holds; SQLite takes 32 766 of them, Postgres 65 535."""
+
 _STATE: Final = tuple(field.name for field in fields(FeedState))
 
 
@@ -39,7 +42,7 @@ class Entries:
         An entry seen before keeps all but its signals, which are brought up to date.
         """
         del now
-        entries = {_id(entry): entry for entry in result.entries}
+        entries = {_id(entry.source, entry.key): entry for entry in result.entries}
         with self._access.write() as connection:
             state = {name: getattr(result.state, name) for name in _STATE}
             statement = insert(connection, _SOURCES).values(**state)
@@ -57,6 +60,36 @@ class Entries:
                     [{"the_id": name, "signals": numbers(entries[name].signals)} for name in known],
                 )
         return len(new)
+
+    def known(self, source: str, keys: Collection[str]) -> frozenset[str]:
+        """Which of `keys` are kept already as entries of a source."""
+        ids = {_id(source, key): key for key in keys}
+        names = sorted(ids)
+        found: set[str] = set()
+        with self._access.read() as connection:
+            for start in range(0, len(names), _MOST_NAMES):
+                some = names[start : start + _MOST_NAMES]
+                found.update(connection.scalars(select(_T.c.id).where(_T.c.id.in_(some))))
+        return frozenset(ids[name] for name in found)
+
+    def published(self, since: datetime, until: datetime) -> Mapping[str, int]:
+        """Source id -> how many of its entries were published in [since, until]."""
+        with self._access.read() as connection:
+            rows = connection.execute(
+                select(_T.c.source, func.count())
+                .where(_T.c.published.between(since, until))
+                .group_by(_T.c.source)
+            ).all()
+        return {name: int(count) for name, count in rows}
+
+    def unpark(self, sources: Collection[str]) -> None:
+        """Forget the failures of feeds, so that the next round asks them again."""
+        with self._access.write() as connection:
+            connection.execute(
+                update(_SOURCES)
+                .where(_SOURCES.c.source.in_(sorted(sources)))
+                .values(parked=False, failures=0, next_at=None, message="")
+            )
 
     def window(self, since: datetime, until: datetime) -> Sequence[Entry]:
         """Entries first seen or published in [since, until], by (first_seen, id)."""
@@ -96,8 +129,8 @@ def _add(connection: Connection, entries: Mapping[str, Entry]) -> set[str]:
     return set(connection.scalars(statement, rows).all())
 
 
-def _id(entry: Entry) -> str:
-    return hashlib.sha256(entry.id.encode("utf-8", "replace")).hexdigest()
+def _id(source: str, key: str) -> str:
+    return hashlib.sha256(f"{source}/{key}".encode("utf-8", "replace")).hexdigest()
 
 
 def _entry(row: Row[Any]) -> Entry:

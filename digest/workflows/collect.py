@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from digest.domain.story import Source
+from digest.domain.story import NEWS, Entry, Source
 from digest.ports import FeedReader, FeedState, Store
 
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a round brought: new entries by source id, faults by source id, sources left alone."""
+    """What a round brought: new entries by source id, faults by source id, sources left alone.
+
+    `parked` are the sources given up after too many failures: this round's and earlier ones'
+    (`newly_parked` are this round's). They are not asked again before somebody says so.
+    """
 
     new: dict[str, int]
     faults: dict[str, str]
     unchanged: tuple[str, ...]
     waiting: tuple[str, ...]
+    parked: tuple[str, ...] = ()
+    newly_parked: tuple[str, ...] = ()
 
     @property
     def total(self) -> int:
@@ -39,24 +45,64 @@ def collect(
     states = store.entries.states()
     wanted: list[tuple[Source, FeedState]] = []
     waiting: list[str] = []
+    parked: list[str] = []
     for source in sources:
         if not source.enabled:
             continue
         state = states.get(source.id, FeedState(source=source.id))
-        if state.parked or (state.next_at is not None and state.next_at > now):
+        if state.parked:
+            parked.append(source.id)
+        elif state.next_at is not None and state.next_at > now:
             waiting.append(source.id)
         else:
             wanted.append((source, state))
     new: dict[str, int] = {}
     faults: dict[str, str] = {}
     unchanged: list[str] = []
+    newly_parked: list[str] = []
     # All answers first: a dry run keeps one transaction open from its first write on.
     answers = sorted(reader.read(wanted, now, budget_s), key=lambda answer: answer.state.source)
     for result in answers:
         source_id = result.state.source
-        new[source_id] = store.entries.record(result, now)
+        before = states.get(source_id)
+        known = store.entries.known(source_id, [entry.key for entry in result.entries])
+        first = before is None or before.last_success is None
+        entries = judge_old(result.entries, known, now, first=first)
+        old = sum(entry.first_seen < now - NEWS for entry in entries if entry.key not in known)
+        new[source_id] = store.entries.record(replace(result, entries=entries), now) - old
         if result.fault:
             faults[source_id] = result.fault
         elif result.not_modified:
             unchanged.append(source_id)
-    return Collected(new, faults, tuple(unchanged), tuple(waiting))
+        if result.state.parked:
+            newly_parked.append(source_id)
+    return Collected(
+        new,
+        faults,
+        tuple(unchanged),
+        tuple(waiting),
+        tuple(sorted(parked + newly_parked)),
+        tuple(newly_parked),
+    )
+
+
+def judge_old(
+    entries: Sequence[Entry], known: Collection[str], now: datetime, *, first: bool
+) -> tuple[Entry, ...]:
+    """The entries of one feed, those dated more than 30 days back judged by what is `known`.
+
+    In a feed asked for the first time, or of which more than half is new at once (it was moved, or
+    came back after a long time), they are its archive: they get `first_seen` of their date, so that
+    they are known from then on and never news. A few that turn up in a feed otherwise known were
+    given a wrong date: they count as published when first seen.
+    """
+    new = sum(entry.key not in known for entry in entries)
+    archive = first or 2 * new > len(entries)
+    return tuple(
+        entry
+        if entry.published >= now - NEWS
+        else replace(entry, first_seen=entry.published)
+        if archive
+        else replace(entry, published=entry.first_seen)
+        for entry in entries
+    )
