@@ -150,7 +150,7 @@ def main() -> None:
             print(claim(store, options.worker[0], int(options.worker[1]), mark=True))
         return
     load = os.getloadavg()[0]
-    print(f"{options.rows:,} readers; {os.cpu_count()} cores, load {load:.1f}; {datetime.now(UTC)}")  # noqa: TID251
+    print(f"{options.rows:,} readers; {os.cpu_count()} cores, load {load:.1f}; {datetime.now(UTC)}")
     with databases(options.only) as found:
         for name, settings in found.items():
             measure(name, settings, options.rows)

@@ -52,7 +52,7 @@ def furnish(folder: Path, environ: dict[str, str]) -> None:
                 first, date=day, number=back + 1, status=EditionStatus.DRAFT, published_at=None
             )
             store.editions.save(copy, blocks)
-            store.editions.publish(day, datetime.now(UTC))  # noqa: TID251
+            store.editions.publish(day, datetime.now(UTC))
     rows = "".join(f"reader{n}@example.org,{utc_now().hour}\n" for n in range(READERS))
     (folder / "readers.csv").write_text("address,hour\n" + rows)
     subprocess.run(
