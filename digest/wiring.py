@@ -29,6 +29,7 @@ from digest.settings import Settings
 if TYPE_CHECKING:
     from digest.catalog.library import ContentLibrary
     from digest.catalog.press import CachedPress
+    from digest.mail.dkim import DkimSigner
     from digest.rendering.environment import Templates
     from digest.rendering.letter import Imprint
     from digest.workflows.deliver import Courier
@@ -160,6 +161,33 @@ class Wiring:
 
         return FolderTransport(folder)
 
+    @cached_property
+    def signer(self) -> DkimSigner | None:
+        """Signs the letters, where the settings name a key. Raises SettingsError for a bad one."""
+        from digest.mail.dkim import DkimSigner, Signature, load_key  # noqa: PLC0415
+
+        dkim = self.settings.dkim
+        signatures = [
+            Signature(
+                self.signing_domain, selector, load_key(file or self.key_file(selector), name)
+            )
+            for selector, file, name in (
+                (dkim.selector, dkim.key_file, "dkim.key_file"),
+                (dkim.ed25519_selector, dkim.ed25519_key_file, "dkim.ed25519_key_file"),
+            )
+            if selector
+        ]
+        return DkimSigner(signatures) if signatures else None
+
+    @property
+    def signing_domain(self) -> str:
+        """The domain of the signatures (d=)."""
+        return self.settings.dkim.domain or self.domain
+
+    def key_file(self, selector: str) -> Path:
+        """Where the key of a selector is kept unless the settings say otherwise."""
+        return self.settings.paths.state / "dkim" / f"{selector}.pem"
+
     def seal(self, letter: Letter, delivery: Delivery) -> Envelope:
         """A letter as bytes; the same delivery gives the same bytes, whenever it is sealed."""
         from digest.mail.message import envelope  # noqa: PLC0415
@@ -170,6 +198,7 @@ class Wiring:
             message_id=delivery.message_id,
             date=delivery.date_header,
             mail=self.settings.mail,
+            signer=self.signer,
         )
 
     def seal_notice(self, letter: Letter, notice: Notice, reader: Subscriber) -> Envelope:
@@ -183,6 +212,7 @@ class Wiring:
             message_id=f"{notice.kind}.{tag}@{self.domain}",
             date=notice.created_at,
             mail=self.settings.mail,
+            signer=self.signer,
         )
 
     @contextmanager

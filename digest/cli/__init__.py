@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "prune": ("digest.cli.ledger:prune", "Delete old deliveries; their counts stay."),
     "migrate": ("digest.cli.database:migrate", "Bring the database to this program's schema."),
     "serve": ("digest.cli.serve:serve", "Run the daily schedule, a sender, or the site."),
+    "dkim": ("digest.cli.dkim:dkim", "Make keys that sign the letters."),
     "config": ("digest.cli.config:config", "Show and check the settings."),
 }
 """Name -> (module:attribute, short help)."""

@@ -1,14 +1,11 @@
 """The bytes of mail: header fields, body parts, addresses on the wire. Pure functions, no clock.
 
 What may be used again is cached: an image is base64-encoded once, however many readers get it.
-Bodies leave here in the form that DKIM's simple canonicalisation wants (RFC 6376, 3.4.3): lines
-end in CRLF, and nothing is left for a later step to rewrite.
 """
 
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Sequence
 from email.header import Header
@@ -202,20 +199,15 @@ def _phrase_field(name: str, phrase: str, bracket: str) -> bytes:
 # --- body parts --------------------------------------------------------------------------------
 
 
-def encode_text_part(text: str, subtype: str = "plain") -> bytes:
-    """A text part with its own header: UTF-8, quoted-printable, lines of 76 or less (RFC 2045).
+def text_part_head(subtype: str) -> bytes:
+    """The header of a text part, with its empty line: UTF-8, quoted-printable (RFC 2045).
 
-    Line ends of any kind become CRLF. Always UTF-8: Gmail clips iso-8859-1 at any size.
+    Always UTF-8: Gmail clips iso-8859-1 at any size.
     """
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    raw = lines.encode("utf-8", "replace")
-    body = binascii.b2a_qp(raw, istext=True)
-    if CRLF not in raw:  # it takes the line end of its soft breaks from the text's own first one
-        body = body.replace(b"\n", CRLF)
     return (
         f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
         "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
-    ).encode("ascii") + body
+    ).encode("ascii")
 
 
 @lru_cache(maxsize=48)
@@ -255,15 +247,3 @@ def boundary(kind: str, fingerprints: Sequence[bytes]) -> str:
     it cannot occur in any part.
     """
     return f"=_{kind}_{sha256(b''.join(fingerprints)).hexdigest()[:32]}"
-
-
-def multipart(subtype: str, mark: str, parts: Sequence[bytes]) -> bytes:
-    """Parts joined, with their own header and no line end after the last mark (RFC 2046, 5.1).
-
-    `subtype` is such as ``alternative`` or ``related; type="text/html"``.
-    """
-    line = mark.encode("ascii")
-    pieces = [f'Content-Type: multipart/{subtype};\r\n boundary="{mark}"\r\n\r\n'.encode("ascii")]
-    for part in parts:
-        pieces += [b"--", line, CRLF, part, CRLF]
-    return b"".join([*pieces, b"--", line, b"--"])

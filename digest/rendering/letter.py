@@ -13,10 +13,11 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from digest.domain.concept import Concept
-from digest.domain.delivery import Delivery, Letter
+from digest.domain.delivery import Delivery, Letter, place
 from digest.domain.edition import Block, Edition, Image
 from digest.domain.headline import subject
 from digest.domain.story import Story
+from digest.domain.subscriber import Preferences
 from digest.ports import Drawn
 from digest.rendering import markdown
 from digest.rendering.bylines import byline, kicker
@@ -39,7 +40,9 @@ _MARKS: Final = (
     "STORIES",
     "ANSWERS",
 )
-_MARK: Final = re.compile(r"@@([A-Z]+)@@")
+_FORMS_KEPT: Final = 64
+"""Kinds of readers whose letter is remembered; each costs about 100 KB, pictures aside."""
+
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five")
 
 
@@ -96,7 +99,7 @@ class LetterPrinter:
         self._imprint = imprint
         self._concepts = concepts
         self._links = links
-        self._shells: dict[tuple[Any, ...], _Shell] = {}
+        self._forms: dict[tuple[Any, ...], Letter] = {}
         self._css = templates.read("email/_style.css")
         self._head_css = templates.read("email/_head.css")
 
@@ -169,28 +172,51 @@ class LetterPrinter:
     # --- letters ------------------------------------------------------------------------------
 
     def letter(self, edition: Edition, blocks: Sequence[Block], delivery: Delivery) -> Letter:
-        """The letter of one reader: as many blocks as they want, and their own links."""
-        wants = delivery.preferences
+        """The letter of one reader: as many blocks as they want, with places for their own links.
+
+        Readers who want the same get the same objects, which are encoded once.
+        """
+        form = self._form(edition, blocks, delivery.preferences)
+        links = self._links(delivery.subscriber_id)
+        return replace(
+            form,
+            headers=self._headers(edition, links),
+            fields=(
+                ("UNSUBSCRIBE", links.unsubscribe),
+                ("PREFERENCES", links.preferences),
+                ("ADDRESS", delivery.address),
+            ),
+        )
+
+    def _form(self, edition: Edition, blocks: Sequence[Block], wants: Preferences) -> Letter:
+        """A letter without its reader, made once for all who want the same."""
+        key = (
+            (edition.date, edition.number, edition.subject, edition.preheader),
+            tuple(block.html for block in blocks),
+            (wants.concepts, wants.stories, wants.level, wants.tracks),
+            (wants.text_only, wants.images),
+        )
+        form = self._forms.get(key)
+        if form is None:
+            if len(self._forms) >= _FORMS_KEPT:
+                del self._forms[next(iter(self._forms))]
+            form = self._forms[key] = self._new_form(edition, blocks, wants)
+        return form
+
+    def _new_form(self, edition: Edition, blocks: Sequence[Block], wants: Preferences) -> Letter:
         all_concepts = [block for block in blocks if block.kind == "concept"]
         concepts = chosen_concepts(all_concepts, wants, self._concepts)
         stories = [block for block in blocks if block.kind == "story"][: wants.stories]
         if {block.key for block in concepts} != {block.key for block in all_concepts}:
             edition = replace(edition, subject=self._subject(edition, concepts))
-        shell = self._shell(edition, concepts, stories)
-        links = self._links(delivery.subscriber_id)
-        fields = {
-            "ONLINE": f"{self._imprint.base_url}/editions/{edition.date.isoformat()}",
-            "UNSUBSCRIBE": links.unsubscribe,
-            "PREFERENCES": links.preferences,
-            "ADDRESS": delivery.address,
-        }
-        escaped = {name: html_escape.escape(value) for name, value in fields.items()}
+        shell = self._render_shell(edition, concepts, stories)
+        online = f"{self._imprint.base_url}/editions/{edition.date.isoformat()}"
         images: tuple[tuple[str, str, bytes], ...] = ()
         html: str | None = None
         if not wants.text_only:
             cid = (wants.images or self._imprint.images) == "cid"
             html = placed_pictures(
-                _splice(shell.html, escaped),
+                shell.html.replace(place("ONLINE"), html_escape.escape(online)),
                 concepts,
                 lambda name, sha256: self._sources(name, sha256, edition.date),
                 cid=cid,
@@ -204,9 +230,9 @@ class LetterPrinter:
         return Letter(
             subject=edition.subject,
             html=html,
-            text=_splice(shell.text, fields),
+            text=shell.text.replace(place("ONLINE"), online),
             images=images,
-            headers=self._headers(edition, links),
+            headers=(),
             language=self._imprint.language,
         )
 
@@ -215,17 +241,6 @@ class LetterPrinter:
         known = self._concepts()
         titles = [known[block.key].short_title for block in concepts if block.key in known]
         return subject(titles) if len(titles) == len(concepts) else edition.subject
-
-    def _shell(
-        self, edition: Edition, concepts: Sequence[Block], stories: Sequence[Block]
-    ) -> _Shell:
-        key = (
-            (edition.date, edition.number, edition.subject, edition.preheader),
-            *(block.html for block in (*concepts, *stories)),
-        )
-        if key not in self._shells:
-            self._shells[key] = self._render_shell(edition, concepts, stories)
-        return self._shells[key]
 
     def _render_shell(
         self, edition: Edition, concepts: Sequence[Block], stories: Sequence[Block]
@@ -268,13 +283,13 @@ class LetterPrinter:
             answer = name == "ANSWERS"
             html = html.replace(
                 f"@@{name}@@",
-                "\n".join(block.answer_html if answer else block.html for block in some),
+                _inert("\n".join(block.answer_html if answer else block.html for block in some)),
             )
             text = text.replace(
                 f"@@{name}@@",
                 "\n\n".join(
                     (block.answer_text if answer else block.text).strip("\n") for block in some
-                )
+                ).replace("@@", "@ @")
                 + "\n",
             )
         return _Shell(html, _fold_blank_lines(text))
@@ -352,9 +367,9 @@ def _words(text: str) -> int:
     return sum(1 for word in text.split() if "://" not in word)
 
 
-def _splice(template: str, fields: Mapping[str, str]) -> str:
-    """Put the reader's fields in their places; a mark without a field is a broken template."""
-    return _MARK.sub(lambda match: fields[match[1]], template)
+def _inert(html: str) -> str:
+    """HTML of blocks in which nothing can be taken for a place: stories come from outside."""
+    return html.replace("@@", "&#64;&#64;")
 
 
 def _fold_blank_lines(text: str) -> str:

@@ -7,6 +7,7 @@ from digest.settings.load import Loaded, load
 from digest.settings.models import (
     DatabaseSettings,
     DeliverySettings,
+    DkimSettings,
     EditionSettings,
     FeedSettings,
     MailSettings,
@@ -20,6 +21,7 @@ from digest.settings.models import (
 __all__ = [
     "DatabaseSettings",
     "DeliverySettings",
+    "DkimSettings",
     "EditionSettings",
     "FeedSettings",
     "Loaded",

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from digest.errors import UsageError
+
 _SECRET_KEY_LENGTH = 32
 
 
@@ -58,6 +60,26 @@ def _list_id(text: str) -> str:
 def _helo(text: str) -> str:
     if text and not re.fullmatch(r"[A-Za-z0-9.-]+|\[[0-9A-Fa-fIPv.:]+\]", text):
         raise ValueError("is no host name or bracketed address (RFC 5321, 4.1.3)")
+    return text
+
+
+def _selector(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", text):
+        raise ValueError("is no selector: letters, digits and hyphens")
+    return text
+
+
+def check_selector(text: str) -> str:
+    """A DKIM selector given by hand. Raises UsageError for what is none."""
+    try:
+        return _selector(text)
+    except ValueError as fault:
+        raise UsageError(f"--selector {text!r}: {fault}", "such as d2026") from None
+
+
+def _domain(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", text):
+        raise ValueError("is no domain, such as example.org")
     return text
 
 
@@ -112,3 +134,5 @@ Network = Annotated[str, AfterValidator(_network)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 SecretKey = Annotated[SecretStr, AfterValidator(_key)]
 FormerKey = Annotated[SecretStr, AfterValidator(_former_key)]
+Selector = Annotated[str, AfterValidator(_selector)]
+SigningDomain = Annotated[str, AfterValidator(_domain)]

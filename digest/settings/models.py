@@ -32,7 +32,9 @@ from digest.settings.kinds import (
     Network,
     OptionalPath,
     SecretKey,
+    Selector,
     Sender,
+    SigningDomain,
     Zone,
 )
 
@@ -156,6 +158,35 @@ class SmtpSettings(_Section):
         if self.password.get_secret_value() and not self.username:
             raise ValueError("password is set and username is not: no login would be tried")
         return self
+
+
+class DkimSettings(_Section):
+    """Signing the letters (RFC 6376). `digest dkim new` makes a key and prints its DNS record."""
+
+    selector: Selector = Field(
+        "",
+        max_length=63,
+        description="Selector of the RSA key, such as d2026; empty: the letters are not signed "
+        "here, the relay has to.",
+    )
+    key_file: OptionalPath = Field(
+        None,
+        description="PEM file of the RSA key; empty: dkim/SELECTOR.pem in paths.state.",
+    )
+    ed25519_selector: Selector = Field(
+        "",
+        max_length=63,
+        description="Selector of an Ed25519 key for a second signature (RFC 8463); empty: none.",
+    )
+    ed25519_key_file: OptionalPath = Field(
+        None,
+        description="PEM file of the Ed25519 key; empty: dkim/ED25519_SELECTOR.pem in paths.state.",
+    )
+    domain: SigningDomain = Field(
+        "",
+        max_length=253,
+        description="Domain that signs; empty: that of mail.from_address.",
+    )
 
 
 class DatabaseSettings(_Section):
@@ -322,6 +353,7 @@ class Settings(_Section):
     site: SiteSettings = Field(default_factory=SiteSettings)
     mail: MailSettings = Field(default_factory=MailSettings)
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
+    dkim: DkimSettings = Field(default_factory=DkimSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     paths: PathSettings = Field(default_factory=PathSettings)
     edition: EditionSettings = Field(default_factory=EditionSettings)

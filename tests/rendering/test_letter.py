@@ -14,6 +14,10 @@ def printer(make_printer):
     return make_printer()
 
 
+def read(printer, *given):
+    return printer.letter(*given).filled()
+
+
 @pytest.fixture
 def blocks(printer):
     return [
@@ -25,7 +29,7 @@ def blocks(printer):
 
 
 def test_a_letter_has_its_blocks_and_the_readers_own_links(printer, blocks):
-    letter = printer.letter(edition(), blocks, delivery())
+    letter = read(printer, edition(), blocks, delivery())
     assert letter.subject == "Ridge and Lasso"
     for text in (letter.html, letter.text):
         assert text.count("https://digest.example.org/u/7.sig") == 2
@@ -41,8 +45,29 @@ def test_a_letter_has_its_blocks_and_the_readers_own_links(printer, blocks):
     assert headers["List-Id"] == "digest <digest.example.org>"
 
 
+def test_readers_who_want_the_same_share_all_but_their_fields(printer, blocks):
+    one = printer.letter(edition(), blocks, delivery())
+    two = printer.letter(edition(), blocks, replace(delivery(), subscriber_id=8, address="b@x.org"))
+    assert one.html is two.html
+    assert one.text is two.text
+    assert one.images is two.images
+    assert dict(two.fields)["ADDRESS"] == "b@x.org"
+    assert one.html.count("@@") == 2 * sum(one.html.count(f"@@{n}@@") for n, _ in one.fields)
+    text_only = replace(delivery(), preferences=Preferences(text_only=True))
+    assert printer.letter(edition(), blocks, text_only).html is None
+
+
+def test_a_story_cannot_pose_as_a_place(printer):
+    hostile = story(title="@@ADDRESS@@ and @@NOTHING@@", summary="@@STORIES@@")
+    block = printer.story_block(hostile, 1, "x", NOW)
+    letter = read(printer, edition(), [block], delivery())
+    assert "&#64;&#64;ADDRESS&#64;&#64; and" in letter.html
+    assert "@ @ADDRESS@ @" in letter.text
+    assert letter.html.count("ada@example.org") == letter.text.count("ada@example.org") == 1
+
+
 def test_every_picture_is_referenced_once_at_both_widths(printer, blocks):
-    letter = printer.letter(edition(), blocks, delivery())
+    letter = read(printer, edition(), blocks, delivery())
     cids = [cid for cid, _name, _png in letter.images]
     assert len(cids) == len(set(cids)) == 4
     for cid in cids:
@@ -56,7 +81,7 @@ def test_every_picture_is_referenced_once_at_both_widths(printer, blocks):
 
 
 def test_what_comes_from_outside_is_escaped(printer, blocks):
-    letter = printer.letter(edition(), blocks, delivery(address='"<b>"@example.org'))
+    letter = read(printer, edition(), blocks, delivery(address='"<b>"@example.org'))
     assert "A &lt;b&gt;bold&lt;/b&gt; claim &amp; its proof" in letter.html
     assert "https://lab.example/a?b=1&amp;c=2" in letter.html
     assert "&lt;all&gt; of them" in letter.html
@@ -65,7 +90,7 @@ def test_what_comes_from_outside_is_escaped(printer, blocks):
 
 
 def test_a_revisit_asks_first_and_answers_last(printer, blocks):
-    letter = printer.letter(edition(), blocks, delivery())
+    letter = read(printer, edition(), blocks, delivery())
     for text in (letter.html, letter.text):
         assert text.index("Do you recall?") < text.index("It shrinks.")
     assert "Short example." in letter.text
@@ -75,18 +100,18 @@ def test_a_revisit_asks_first_and_answers_last(printer, blocks):
 
 def test_a_reader_gets_as_much_as_they_want(printer, blocks):
     wants = Preferences(concepts=1, stories=1)
-    letter = printer.letter(edition(), blocks, delivery(preferences=wants))
+    letter = read(printer, edition(), blocks, delivery(preferences=wants))
     assert "Lasso" not in letter.html.split("Read it online")[1].split("Nearby")[0]
     assert len(letter.images) == 2
     assert "One idea" in letter.html
     assert "One story that matters" in letter.html
-    none = printer.letter(edition(), blocks, delivery(preferences=Preferences(stories=0)))
+    none = read(printer, edition(), blocks, delivery(preferences=Preferences(stories=0)))
     assert "that matter" not in none.html
 
 
 def test_text_only_has_no_html_and_no_pictures(printer, blocks):
-    letter = printer.letter(
-        edition(), blocks, delivery(preferences=replace(Preferences(), text_only=True))
+    letter = read(
+        printer, edition(), blocks, delivery(preferences=replace(Preferences(), text_only=True))
     )
     assert letter.html is None
     assert letter.images == ()
@@ -96,7 +121,7 @@ def test_text_only_has_no_html_and_no_pictures(printer, blocks):
 def test_hosted_pictures_are_linked_by_their_content(make_printer):
     printer = make_printer(images="hosted")
     block = printer.concept_block(drawn(concept()), 1, revisit=False, on=ON)
-    letter = printer.letter(edition(), [block], delivery())
+    letter = read(printer, edition(), [block], delivery())
     assert letter.images == ()
     for image in block.images:
         assert f'src="https://digest.example.org/images/{image.sha256}.png"' in letter.html
@@ -106,11 +131,11 @@ def test_a_slow_day_is_said(printer):
     one = [
         printer.story_block(story(id="shelf/x", shelf=True, year=1970), 1, "From the shelf", NOW)
     ]
-    assert "No news reached us today" in printer.letter(edition(), one, delivery()).html
+    assert "No news reached us today" in read(printer, edition(), one, delivery()).html
     both = [printer.story_block(story(), 1, "x", NOW), *(replace(b, slot=2) for b in one)]
     assert (
         "one of these is a landmark from our shelf"
-        in printer.letter(edition(), both, delivery()).html
+        in read(printer, edition(), both, delivery()).html
     )
 
 
@@ -131,13 +156,13 @@ def test_age(printer, ago, words):
 
 
 def test_lines_of_the_text_part_are_short_but_for_links(printer, blocks):
-    letter = printer.letter(edition(), blocks, delivery())
+    letter = read(printer, edition(), blocks, delivery())
     for line in letter.text.splitlines():
         assert len(line) <= 78 or "https://" in line or "mailto:" in line
 
 
 def test_both_forms_have_the_same_links(printer, blocks):
-    letter = printer.letter(edition(), blocks, delivery())
+    letter = read(printer, edition(), blocks, delivery())
     in_html = {link.replace("&amp;", "&") for link in re.findall(r'href="([^"]+)"', letter.html)}
     in_text = set(re.findall(r"(?:https://|mailto:)\S+", letter.text))
     assert in_html == in_text
@@ -148,7 +173,7 @@ def test_the_same_input_gives_the_same_letter(make_printer):
     for _ in range(2):
         printer = make_printer()
         block = printer.concept_block(drawn(concept()), 1, revisit=False, on=ON)
-        made.append(printer.letter(edition(), [block], delivery()))
+        made.append(read(printer, edition(), [block], delivery()))
     assert made[0] == made[1]
 
 
