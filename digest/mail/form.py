@@ -177,6 +177,8 @@ def _form(text: str, html: str | None, images: Images, names: tuple[str, ...]) -
 def _plain(text: str, names: tuple[str, ...]) -> Form:
     # No empty lines at its end: the simple canonical form leaves them out (RFC 6376, 3.4.3).
     body = _pieces(text.rstrip("\r\n") + "\n", names, html=False)
+    if len(body) > 1 and body[-1] == CRLF:
+        body.pop()  # the field before it ends in a soft break: this would be an empty line
     kind, coding = text_part_head("plain").split(CRLF)[:2]
     head = (("Content-Type", kind + CRLF), ("Content-Transfer-Encoding", coding + CRLF))
     return Form(head, _joined(body))
