@@ -76,10 +76,14 @@ def filled(form: Form, letter: Letter) -> list[bytes]:
         in_text[name] = encode_field(value)
         if letter.html is not None:
             in_html[name] = encode_field(escape(value))
-    return [
+    body = [
         piece if isinstance(piece, bytes) else (in_html if piece.html else in_text)[piece.name]
         for piece in form.body
     ]
+    if letter.html is None:
+        # One line end and no empty line at the end: so DKIM's simple form is (RFC 6376, 3.4.3).
+        return [b"".join(body).rstrip(CRLF) + CRLF]
+    return body
 
 
 def encode_field(value: str) -> bytes:
@@ -175,10 +179,7 @@ def _form(text: str, html: str | None, images: Images, names: tuple[str, ...]) -
 
 
 def _plain(text: str, names: tuple[str, ...]) -> Form:
-    # No empty lines at its end: the simple canonical form leaves them out (RFC 6376, 3.4.3).
-    body = _pieces(text.rstrip("\r\n") + "\n", names, html=False)
-    if len(body) > 1 and body[-1] == CRLF:
-        body.pop()  # the field before it ends in a soft break: this would be an empty line
+    body = _pieces(text, names, html=False)
     kind, coding = text_part_head("plain").split(CRLF)[:2]
     head = (("Content-Type", kind + CRLF), ("Content-Transfer-Encoding", coding + CRLF))
     return Form(head, _joined(body))
