@@ -293,7 +293,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
     how = f", replies {options.delay_ms:g} ms later" if options.delay_ms else ""
     print(
         f"{options.letters} letters of {size / 1000:.0f} KB, {options.connections} connections"
-        f"{how}; medians of {options.runs}; {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, "  # noqa: TID251
+        f"{how}; medians of {options.runs}; {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, "
         f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
     print(f"{'sender':36} {'letters/s':>10} {'ratio':>7} {'CPU ms':>8} {'RSS MB':>7}")

@@ -152,9 +152,9 @@ def report(known: dict[tuple[str, str, str, int], np.ndarray], names: list[str])
 
 
 def picture(known: dict[tuple[str, str, str, int], np.ndarray], names: list[str]) -> None:
-    from matplotlib.figure import Figure  # noqa: PLC0415 - only when it is drawn
+    from matplotlib.figure import Figure
 
-    from digest.figures.palette import BLUE, GREEN, INK, PURPLE, VERMILLION  # noqa: PLC0415
+    from digest.figures.palette import BLUE, GREEN, INK, PURPLE, VERMILLION
 
     colours = dict(zip(names, ("#8a8a8a", GREEN, PURPLE, VERMILLION, INK, BLUE), strict=True))
     markers = dict(zip(names, "vs^DPo", strict=True))
