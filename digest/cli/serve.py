@@ -50,6 +50,7 @@ def scheduler(app: App, *, once: bool, queue_only: bool) -> None:
     if once:
         _collect(wiring)
         _dispatch(wiring, send=not queue_only)
+        _notify(wiring)
         return
     _run(wiring, send=not queue_only)
 
@@ -118,6 +119,9 @@ def _run(wiring: Wiring, *, send: bool) -> None:
         next_run_time=now,
         id="dispatch",
     )
+    jobs.add_job(
+        _guarded(_notify, wiring), "interval", seconds=TICK_S, next_run_time=now, id="notify"
+    )
     leave = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leave.set())
@@ -181,6 +185,16 @@ def _dispatch(wiring: Wiring, *, send: bool) -> None:
         log.info("edition %s: closed: %s", books.edition, dict(books.counts))
         for fault in books.faults:
             log.error("edition %s: %s", books.edition, fault)
+
+
+def _notify(wiring: Wiring) -> None:
+    """Remind and forget those who never confirmed; send the mails that readers asked for."""
+    with wiring.store() as store:
+        messenger = wiring.messenger(store)
+        reminded, forgotten = messenger.tend(wiring.clock())
+        sent = messenger.send()
+    if reminded or forgotten or sent:
+        log.info("notices: %s; %d reminded, %d requests forgotten", dict(sent), reminded, forgotten)
 
 
 def tell_run(to: logging.Logger, on: date, run: Dispatch) -> None:

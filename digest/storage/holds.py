@@ -44,3 +44,10 @@ def end_ambiguous(
         .where(*may)
         .values(status=DeliveryStatus.UNKNOWN, owner=None, updated_at=now, doubts=_T.c.doubts + 1)
     )
+
+
+def all_held(connection: Connection) -> bool:
+    """Whether all sending is held: by the operator, or since a restore."""
+    names = [SENDING, RESTORED]
+    found = connection.scalar(select(_HOLDS.c.name).where(_HOLDS.c.name.in_(names)).limit(1))
+    return found is not None

@@ -12,6 +12,7 @@ from sqlalchemy import Row, and_, delete, func, select, update
 from digest.domain.notice import Action, Ask, Consent, Notice, NoticeKind, NoticeStatus, Via
 from digest.storage import schema
 from digest.storage.doors import Access
+from digest.storage.holds import all_held
 
 _T = schema.notices
 _ASKS = schema.asks
@@ -43,7 +44,10 @@ class Notices:
     def claim(
         self, owner: str, now: datetime, lease: timedelta, limit: int = 50
     ) -> Sequence[Notice]:
-        """Claim what is due for `lease`; a dead owner's come back after it."""
+        """Claim what is due for `lease`; a dead owner's come back after it.
+
+        Nothing while all sending is held.
+        """
         due = (
             select(_T.c.id)
             .where(_T.c.status == NoticeStatus.PENDING, _T.c.next_at <= now)
@@ -52,6 +56,15 @@ class Notices:
             .with_for_update(skip_locked=True)
             .cte("due")
         )
+        with self._access.read() as connection:
+            # Most looks find nothing: they need not wait for the one who writes.
+            waits = connection.scalar(
+                select(_T.c.id)
+                .where(_T.c.status == NoticeStatus.PENDING, _T.c.next_at <= now)
+                .limit(1)
+            )
+            if waits is None or all_held(connection):
+                return []
         with self._access.write(ledger=True) as connection:
             rows = connection.execute(
                 update(_T)

@@ -34,6 +34,14 @@ def test_a_notice_is_claimed_once_and_comes_back_after_the_lease(store: SqlStore
     assert not store.notices.has(NoticeKind.CONFIRM, 7, NOW + timedelta(seconds=1))
 
 
+def test_nothing_goes_out_while_all_sending_is_held(store: SqlStore) -> None:
+    store.notices.put(NoticeKind.CONFIRM, 7, NOW)
+    store.ledger.hold("sending", "paused", NOW)
+    assert store.notices.claim("me", NOW, LEASE) == []
+    store.ledger.release(["sending"])
+    assert len(store.notices.claim("me", NOW, LEASE)) == 1
+
+
 def test_requests_are_counted_by_what_they_share(store: SqlStore) -> None:
     for number, mailed in enumerate((True, True, False)):
         at = NOW + timedelta(minutes=number)

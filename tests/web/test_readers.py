@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from digest.cli import serve
 from digest.domain.subscriber import WEEKDAYS, Status
 from digest.storage import SqlStore
 from tests.web.conftest import BASE, World
@@ -101,6 +102,14 @@ def test_the_unanswered_are_reminded_once_and_then_forgotten(world: World) -> No
     assert messenger.tend(world.moment[0]) == (0, 1)
     assert status(world) is None
     assert world.store.subscribers.find("ada@example.org") is None
+
+
+def test_the_scheduler_reminds_and_sends(world: World) -> None:
+    world.subscribe()
+    world.pass_time(days=3)
+    serve._notify(world.wiring)
+    kinds = [letter.data.split(b"Subject: ")[1].split(b":")[0] for letter in world.smtp.letters]
+    assert kinds == [b"Please confirm", b"Still waiting for you"]
 
 
 def test_one_click_leaves_without_cookie_or_redirect_and_again(world: World) -> None:
