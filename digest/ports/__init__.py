@@ -18,6 +18,7 @@ from digest.ports.kept import (
     SubscriberStore,
 )
 from digest.ports.ledger import Hold, LedgerStore, Row
+from digest.ports.operation import AccessStore, DeliveryRow, ReportStore
 from digest.ports.outside import (
     Clock,
     Desk,
@@ -32,7 +33,8 @@ from digest.ports.outside import (
 )
 
 __all__ = [
-    "Clock", "DeliveryStore", "Desk", "Drawn", "EditionStatus", "EditionStore", "EntryStore",
-    "FeedReader", "FeedResult", "FeedState", "Hold", "LedgerStore", "Library", "NoticeStore",
-    "Press", "Printer", "Row", "Store", "SubscriberStore", "Transport",
+    "AccessStore", "Clock", "DeliveryRow", "DeliveryStore", "Desk", "Drawn", "EditionStatus",
+    "EditionStore", "EntryStore", "FeedReader", "FeedResult", "FeedState", "Hold", "LedgerStore",
+    "Library", "NoticeStore", "Press", "Printer", "ReportStore", "Row", "Store", "SubscriberStore",
+    "Transport",
 ]  # fmt: skip

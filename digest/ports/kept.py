@@ -13,6 +13,7 @@ from digest.domain.notice import Ask, Consent, Notice, NoticeKind, NoticeStatus
 from digest.domain.story import Entry, Story
 from digest.domain.subscriber import Status, Subscriber
 from digest.ports.ledger import LedgerStore
+from digest.ports.operation import AccessStore, ReportStore
 from digest.ports.outside import FeedResult, FeedState
 
 
@@ -269,6 +270,8 @@ class Store(Protocol):
     subscribers: SubscriberStore
     deliveries: DeliveryStore
     ledger: LedgerStore
+    keys: AccessStore
+    reports: ReportStore
 
     def write(self) -> AbstractContextManager[None]:
         """Make the calls inside one transaction; calls outside one commit by themselves."""

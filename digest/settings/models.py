@@ -337,6 +337,30 @@ class WebSettings(_Section):
     page_cache_s: int = Field(
         30, ge=0, le=3600, description="How long a page of the archive may be shown as it was."
     )
+    metrics_from: list[Network] = Field(
+        default_factory=list,
+        description="Networks that may read /metrics (Prometheus), such as 10.0.0.0/8; for nobody "
+        "else there is such a page.",
+    )
+    stale_after_h: int = Field(
+        80,
+        ge=0,
+        le=8760,
+        description="/readyz answers 503 when the newest edition is older, hours; 0: never. A "
+        "weekend without letters is 72.",
+    )
+    api_requests_per_minute: int = Field(
+        300, ge=1, le=100_000, description="Requests of one token to the API a minute."
+    )
+    admin_session_h: int = Field(
+        12, ge=1, le=720, description="How long one stays signed in to /admin, hours."
+    )
+    admin_idle_minutes: int = Field(
+        120, ge=5, le=1440, description="How long one stays signed in without looking at a page."
+    )
+    admin_failures_per_network_h: int = Field(
+        10, ge=1, le=1000, description="Failed attempts to sign in from one network an hour."
+    )
 
 
 class Settings(_Section):

@@ -142,10 +142,13 @@ class Editions:
             for row in rows
         )
 
-    def listing(self, limit: int) -> Sequence[Edition]:
-        """The newest editions first, without runners-up."""
+    def listing(self, limit: int, before: date | None = None) -> Sequence[Edition]:
+        """The newest editions (before a date) first, without runners-up."""
+        wanted = select(_T).order_by(_T.c.date.desc()).limit(limit)
+        if before is not None:
+            wanted = wanted.where(_T.c.date < before)
         with self._access.read() as connection:
-            found = connection.execute(select(_T).order_by(_T.c.date.desc()).limit(limit)).all()
+            found = connection.execute(wanted).all()
             picks: dict[date, list[Row[Any]]] = {row.date: [] for row in found}
             for pick in connection.execute(
                 select(_PICKS)

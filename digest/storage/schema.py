@@ -6,6 +6,7 @@ migrations/ makes them; a test holds that both say the same on both databases.
     editions 1-n edition_blocks -> images suppressions
     editions 1-n deliveries n-1 subscriber (a bare number: it outlives an erased reader)
     subscriber 1-n notices (the mails that readers ask for), 1-n consents (append-only); asks
+    tokens, operators, sessions, failed_logins (who may come in); choices (an editor's)
 
 Times are UTC: `timestamp with time zone` in Postgres, text without a zone in SQLite.
 """
@@ -340,3 +341,64 @@ holds = Table(
     _required("reason", Words),
 )
 """While there is a row, nothing is claimed: of any edition, or of the one it names."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    _required("name", Words, index=True),
+    # SHA-256 of the secret, which nobody but its holder has.
+    _required("secret_hash", String(64)),
+    _required("scopes", JSON),
+    _required("created_at", Moment),
+    Column("expires_at", Moment),
+    Column("last_used_at", Moment),
+    Column("revoked_at", Moment),
+)
+"""Tokens of the API; one that was revoked stays, so that one can tell when it was used last."""
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    # argon2id in the form of its reference implementation, with salt and parameters.
+    _required("password", Text),
+    _required("changed_at", Moment),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # SHA-256 of what the cookie holds.
+    Column("key_hash", String(64), primary_key=True),
+    # operator, or token:<id>.
+    _required("who", String(32)),
+    _required("created_at", Moment),
+    _required("seen_at", Moment),
+)
+
+failed_logins = Table(
+    "failed_logins",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _required("at", Moment),
+    # Keyed hash of the block of addresses it came from.
+    _required("network", String(64)),
+    Index(None, "network", "at"),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _required("at", Moment),
+    # Not a foreign key: what an editor chose outlives a draft that is built anew.
+    _required("edition_date", Date, index=True),
+    _required("slot", SmallInteger),
+    _required("reason", Words),
+    _required("who", String(32)),
+    # The picks as they were judged: {key, title, outlet, score, features}.
+    _required("dropped", JSON),
+    _required("taken", JSON),
+)
+"""Stories that an editor put in another's place, to hold the ranking against."""

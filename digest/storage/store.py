@@ -11,15 +11,18 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from digest.ports import (
+    AccessStore,
     DeliveryStore,
     EditionStore,
     EntryStore,
     LedgerStore,
     NoticeStore,
+    ReportStore,
     SubscriberStore,
 )
 from digest.settings import DatabaseSettings
 from digest.storage import migrate
+from digest.storage.access import AccessRows
 from digest.storage.deliveries import Deliveries
 from digest.storage.doors import Access, Doors, TrialDoors
 from digest.storage.editions import Editions
@@ -28,6 +31,7 @@ from digest.storage.entries import Entries
 from digest.storage.ledger import Ledger
 from digest.storage.notices import Notices
 from digest.storage.queue import MessageId, Queue
+from digest.storage.reports import Reports
 from digest.storage.subscribers import Subscribers
 
 
@@ -46,6 +50,8 @@ class SqlStore:
     subscribers: SubscriberStore
     deliveries: DeliveryStore
     ledger: LedgerStore
+    keys: AccessStore
+    reports: ReportStore
 
     def __init__(
         self,
@@ -62,6 +68,8 @@ class SqlStore:
         self.entries = Entries(access)
         self.notices = Notices(access)
         self.subscribers = Subscribers(access)
+        self.keys = AccessRows(access)
+        self.reports = Reports(access)
         self.deliveries = Deliveries(
             access,
             message_id,

@@ -14,13 +14,14 @@ from typing import Final, Protocol
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import Response
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from digest.ports import Store
 from digest.web.background import Background
 from digest.web.feeds import Feeds
+from digest.web.health import Health
 from digest.web.learning import Learning
 from digest.web.leaving import Leaving
 from digest.web.preferences import PreferencePages
@@ -28,6 +29,7 @@ from digest.web.reading import Reading
 from digest.web.security import Guard
 from digest.web.signup import Signup
 from digest.web.site import Site
+from digest.web.tally import Tallied
 from digest.wiring import Wiring
 
 log = logging.getLogger("digest.web")
@@ -48,6 +50,7 @@ FAMILIES: Final[tuple[Callable[[Site], Family], ...]] = (
     Leaving,
     PreferencePages,
     Feeds,
+    Health,
 )
 
 _WORDS: Final = {
@@ -75,9 +78,6 @@ def create_app(wiring: Wiring, store: Store, *, background: bool = True) -> ASGI
             if workers is not None:
                 workers.stop()
 
-    async def alive(_request: Request) -> Response:
-        return PlainTextResponse("alive\n", headers={"cache-control": "no-store"})
-
     async def refused(_request: Request, error: Exception) -> Response:
         code = error.status_code if isinstance(error, HTTPException) else 500
         title, line = _WORDS.get(code, (HTTPStatus(code).phrase, ""))
@@ -92,7 +92,7 @@ def create_app(wiring: Wiring, store: Store, *, background: bool = True) -> ASGI
 
     routes = [route for family in FAMILIES for route in family(site).routes()]
     app = Starlette(
-        routes=[*routes, *site.assets.routes(), Route("/livez", alive)],
+        routes=[*routes, *site.assets.routes()],
         exception_handlers={HTTPException: refused, Exception: broken},
         lifespan=lifespan,
     )
@@ -100,5 +100,8 @@ def create_app(wiring: Wiring, store: Store, *, background: bool = True) -> ASGI
     app.state.site = site
     web = wiring.settings.web
     return Guard(
-        app, trusted=web.trusted_proxies, max_body=web.max_body_kb * 1024, prefix=site.root
+        Tallied(app, site.tally),
+        trusted=web.trusted_proxies,
+        max_body=web.max_body_kb * 1024,
+        prefix=site.root,
     )

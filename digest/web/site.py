@@ -19,6 +19,7 @@ from digest.ports import Store
 from digest.rendering.site import CardView, card_view
 from digest.web.assets import Assets
 from digest.web.pages import Page, PageCache
+from digest.web.tally import Tally
 from digest.wiring import Wiring
 
 SHARED: Final = "public, max-age=60"
@@ -42,6 +43,7 @@ class Site:
         self.wake = threading.Event()
         """Set when a mail is waiting: the background sends it at once."""
         self.pictures = PageCache(math.inf)
+        self.tally = Tally()
         self._views: dict[str, CardView] = {}
 
     def now(self) -> datetime:
