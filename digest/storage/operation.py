@@ -1,0 +1,68 @@
+"""The tables of the operator's side: who may come in, and what an editor chose."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Date, Index, Integer, SmallInteger, String, Table, Text
+
+from digest.storage.columns import Moment, Words, metadata, required
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(12), primary_key=True),
+    required("name", Words, index=True),
+    # SHA-256 of the secret, which nobody but its holder has.
+    required("secret_hash", String(64)),
+    required("scopes", JSON),
+    required("created_at", Moment),
+    Column("expires_at", Moment),
+    Column("last_used_at", Moment),
+    Column("revoked_at", Moment),
+)
+"""Tokens of the API; one that was revoked stays, so that one can tell when it was used last."""
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    # argon2id in the form of its reference implementation, with salt and parameters.
+    required("password", Text),
+    required("changed_at", Moment),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    # SHA-256 of what the cookie holds.
+    Column("key_hash", String(64), primary_key=True),
+    # operator, or token:<id>.
+    required("who", String(32)),
+    required("created_at", Moment),
+    required("seen_at", Moment),
+)
+
+failed_logins = Table(
+    "failed_logins",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    required("at", Moment),
+    # Keyed hash of the block of addresses it came from.
+    required("network", String(64)),
+    Index(None, "network", "at"),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    required("at", Moment),
+    # Not a foreign key: what an editor chose outlives a draft that is built anew.
+    required("edition_date", Date, index=True),
+    required("slot", SmallInteger),
+    required("reason", Words),
+    required("who", String(32)),
+    # The picks as they were judged: {key, title, outlet, score, features}.
+    required("dropped", JSON),
+    required("taken", JSON),
+)
+"""Stories that an editor put in another's place, to hold the ranking against."""
