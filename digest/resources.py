@@ -22,3 +22,16 @@ def folder(name: str) -> Path:
         f"{_PACKAGE / '_shipped' / name}: the folder {name!r} is missing from this installation",
         "install digest-letter again",
     )
+
+
+def data(name: str) -> Path:
+    """A file of data that came with this program, such as the weights of the ranking.
+
+    Raises OutputError when it is not there, which means a broken installation.
+    """
+    found = _PACKAGE / "_data" / name
+    if found.is_file():
+        return found
+    raise OutputError(
+        f"{found}: the file is missing from this installation", "install digest-letter again"
+    )

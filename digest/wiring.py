@@ -29,9 +29,11 @@ from digest.settings import Settings
 if TYPE_CHECKING:
     from digest.catalog.library import ContentLibrary
     from digest.catalog.press import CachedPress
+    from digest.domain.scoring import Model
     from digest.mail.dkim import DkimSigner
     from digest.rendering.environment import Templates
     from digest.rendering.letter import Imprint
+    from digest.workflows.choose import Chooser
     from digest.workflows.deliver import Courier
     from digest.workflows.notify import Messenger
     from digest.workflows.publish import Publisher
@@ -243,7 +245,25 @@ class Wiring:
 
         edition = self.settings.edition
         wanted = Wanted(edition.concepts, edition.stories, edition.story_window_h)
-        return Publisher(self.library, store, self.press, self.printer, wanted)
+        return Publisher(self.library, store, self.press, self.printer, self.chooser(), wanted)
+
+    def chooser(self, weights: Path | None = None) -> Chooser:
+        """What ranks and chooses stories, by the weights of a file or those of the settings."""
+        from digest.workflows.choose import Chooser  # noqa: PLC0415
+
+        sources = {source.id: source for source in self.library.sources}
+        return Chooser(sources, self.model(weights))
+
+    def model(self, weights: Path | None = None) -> Model:
+        """The weights of the ranking: of `weights`, else the operator's, over those shipped.
+
+        Raises CatalogError naming file and key of what is wrong.
+        """
+        from digest.catalog.weights import read_model  # noqa: PLC0415
+
+        shipped = read_model(resources.data("ranking.json"))
+        own = weights or self.settings.paths.weights
+        return shipped if own is None else read_model(own, shipped)
 
     def courier(
         self,

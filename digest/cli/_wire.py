@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -55,6 +55,17 @@ def show_stories(app: App, picks: Sequence[StoryPick]) -> None:
         story = pick.story
         app.answer(f"  {pick.slot or '-'}. {story.title} ({story.outlet})")
         app.answer(f"     {pick.reason}")
+
+
+def show_parts(app: App, score: float, features: Mapping[str, float]) -> None:
+    """The parts of a score, largest first, and the facts they were made from."""
+    parts = {n.removeprefix("part."): v for n, v in features.items() if n.startswith("part.")}
+    facts = {n: v for n, v in features.items() if not n.startswith("part.")}
+    if parts:
+        ordered = sorted(parts.items(), key=lambda item: (-abs(item[1]), item[0]))
+        app.answer(f"    {score:.3f} = " + " ".join(f"{v:+.2f} {n}" for n, v in ordered))
+    if facts:
+        app.answer("    " + ", ".join(f"{n} {v:.4g}" for n, v in facts.items()))
 
 
 def show_collected(app: App, collected: Collected) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 import click
 
 from digest.cli._console import App, pass_app
-from digest.cli._wire import DATE, edition_date, show_picks, wire
+from digest.cli._wire import DATE, edition_date, show_parts, show_picks, wire
 from digest.domain.edition import ConceptPick, Edition, EditionStatus, Role
 from digest.errors import EditionError
 
@@ -123,8 +123,7 @@ def explain(app: App, *, given: datetime | None, as_json: bool) -> None:
             story = pick.story
             app.answer(f"{title} {place}  score {pick.score:.3f}  {story.title} ({story.outlet})")
             app.answer(f"    {pick.reason}")
-            if pick.features:
-                app.answer(f"    {_parts(pick.features)}")
+            show_parts(app, pick.score, pick.features)
     if not found.runners_up:
         app.answer("No runner-up: every story that came in was chosen, or none came in.")
     for fault in found.faults:

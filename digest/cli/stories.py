@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from digest.cli import _ranking
 from digest.cli._console import App, pass_app
 from digest.cli._wire import show_collected, warn_of_parked, wire
 from digest.cli.sources import export, import_, sources, unpark
@@ -111,3 +112,7 @@ def cluster(app: App, *, source: Path, output: Path) -> None:
         found |= dict.fromkeys((entry.id for entry in members), story_id(members))
     write_lines(output, ({"id": key, "story": found[entry.id]} for key, entry in read))
     app.say(f"{len(read)} entries, {len(set(found.values()))} stories: {output}")
+
+
+for command in (_ranking.rank, _ranking.show, _ranking.replay, _ranking.calibrate):
+    stories.add_command(command)

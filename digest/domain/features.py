@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from digest.domain.relevance import is_finance, is_hype, is_news, is_unwanted, relevance
 from digest.domain.scoring import Features
-from digest.domain.text import host_of, plain, terms, versions
+from digest.domain.text import host_of, terms, versions
 
 _SECOND_LEVEL: Final = frozenset({"ac", "co", "com", "edu", "gov", "net", "org"})
 _MONTHS: Final = {
@@ -140,52 +140,39 @@ def soft_reports(titles: Sequence[str], context: Sequence[str] = ()) -> list[lis
 
 # --- papers ------------------------------------------------------------------------------------
 
-_TOPICS: Final[Mapping[str, re.Pattern[str]]] = {
-    name: re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
-    for name, words in (
-        (
-            "language",
-            r"llms?|language models?|gpt|chatgpt|transformers?|in-context|prompt\w*|instructions?"
-            r"|chain-of-thought|cot|alignment|rlhf|preferences?|fine-?tun\w+|pre-?train\w*|tokens?",
-        ),
-        (
-            "agents",
-            r"agents?|agentic|multi-agent|tools?|planning|workflows?|web|gui|software engineering",
-        ),
-        (
-            "reasoning",
-            r"reason\w*|math\w*|arithmetic|logic\w*|self-\w+|thinking|thoughts?|reflection"
-            r"|verif\w+",
-        ),
-        (
-            "retrieval",
-            r"rag|retriev\w+|long-?context|context|knowledge|memory|citations?|documents?",
-        ),
-        (
-            "vision",
-            r"images?|videos?|visual|vision|3d|4d|segmentation|diffusion|gaussian|splatting|nerf"
-            r"|depth|scenes?|text-to-(?:image|video|3d)|editing|avatars?|camera|motion|humans?"
-            r"|face|pose|rendering|reconstruction|style|multimodal|mllms?|l?vlms?",
-        ),
-        ("audio", r"audio|speech|music|sound|voice|singing"),
-        ("robots", r"robot\w*|manipulation|embodied|driving|navigation|locomotion"),
-        ("code", r"code|coding|coder|program\w*|sql|software|github|developers?"),
-        ("data", r"datasets?|benchmark\w*|corpus|evaluat\w+|bench"),
-        ("survey", r"surveys?|reviews?|introduction|study|analysis|perspective|overview|report"),
-        (
-            "efficiency",
-            r"efficien\w+|quanti[sz]\w+|prun\w+|compress\w+|kv|caches?|inference|speculative"
-            r"|decoding|sparse|distill\w+|lora|moe|mixture|latency",
-        ),
-        ("science", r"scien\w+|research|medic\w+|clinical|health|biolog\w+|chem\w+|protein\w*"),
-        ("tongues", r"multilingual|arabic|chinese|japanese|korean|indic|languages|translation"),
-    )
+_WORDS: Final[Mapping[str, str]] = {
+    "language": r"""llms?|language models?|gpt|chatgpt|transformers?|in-context|prompt\w*
+        |instructions?|chain-of-thought|cot|alignment|rlhf|preferences?|fine-?tun\w+
+        |pre-?train\w*|tokens?""",
+    "agents": r"""agents?|agentic|multi-agent|tools?|planning|workflows?|web|gui
+        |software engineering""",
+    "reasoning": r"""reason\w*|math\w*|arithmetic|logic\w*|self-\w+|thinking|thoughts?|reflection
+        |verif\w+""",
+    "retrieval": r"""rag|retriev\w+|long-?context|context|knowledge|memory|citations?
+        |documents?""",
+    "vision": r"""images?|videos?|visual|vision|3d|4d|segmentation|diffusion|gaussian|splatting
+        |nerf|depth|scenes?|text-to-(?:image|video|3d)|editing|avatars?|camera|motion|humans?
+        |face|pose|rendering|reconstruction|style|multimodal|mllms?|l?vlms?""",
+    "audio": "audio|speech|music|sound|voice|singing",
+    "robots": r"robot\w*|manipulation|embodied|driving|navigation|locomotion",
+    "code": r"code|coding|coder|program\w*|sql|software|github|developers?",
+    "data": r"datasets?|benchmark\w*|corpus|evaluat\w+|bench",
+    "survey": "surveys?|reviews?|introduction|study|analysis|perspective|overview|report",
+    "efficiency": r"""efficien\w+|quanti[sz]\w+|prun\w+|compress\w+|kv|caches?|inference
+        |speculative|decoding|sparse|distill\w+|lora|moe|mixture|latency""",
+    "science": r"scien\w+|research|medic\w+|clinical|health|biolog\w+|chem\w+|protein\w*",
+    "tongues": "multilingual|arabic|chinese|japanese|korean|indic|languages|translation",
+}
+_TOPICS: Final = {
+    name: re.compile(rf"\b(?:{re.sub(chr(10) + ' *', '', words)})\b", re.IGNORECASE)
+    for name, words in _WORDS.items()
 }
 _RELEASED: Final = re.compile(
     r"github\.com|open-?sourc|code (?:is|will be|are) (?:available|released)|release",
     re.IGNORECASE,
 )
 _CLAIMS: Final = re.compile(r"state-of-the-art|outperform", re.IGNORECASE)
+_FRIDAY: Final = 4
 _FIGURES: Final = re.compile(r"\d+(?:\.\d+)?\\?%|\d+x\b", re.IGNORECASE)
 
 
@@ -194,10 +181,9 @@ def paper(
     abstract: str = "",
     *,
     upvotes: float | None = None,
-    comments: float | None = None,
-    listed: int | None = None,
+    listed: date | None = None,
 ) -> Features:
-    """A paper; `listed` is how many papers were listed on its day (each then counts for less)."""
+    """A paper; `listed` is the day it was listed (on Fridays the week's choice is mostly made)."""
     numbers = {
         "colon": float(":" in title),
         "question": float("?" in title),
@@ -212,29 +198,17 @@ def paper(
         numbers[f"abstract:{name}"] = 0.5 * bool(pattern.search(abstract))
     if upvotes is not None:
         numbers["upvotes"] = math.log1p(max(0.0, upvotes))
-    if comments is not None:
-        numbers["comments"] = math.log1p(max(0.0, comments))
-    if listed:
-        numbers["listed"] = math.log(listed)
-    return Features(numbers)
+    if listed is not None:
+        numbers["friday"] = float(listed.weekday() == _FRIDAY)
+    return Features(numbers, frozenset(f"word={term}" for term in terms(title)))
 
 
 # --- threads on Hacker News --------------------------------------------------------------------
 
-_KINDS: Final = (
-    ("show", re.compile(r"^show hn\b", re.IGNORECASE)),
-    ("ask", re.compile(r"^(?:ask|tell) hn\b", re.IGNORECASE)),
-    ("launch", re.compile(r"^launch hn\b", re.IGNORECASE)),
-    ("old", re.compile(r"\((?:19|20)\d\d\)$")),
-    ("pdf", re.compile(r"\[pdf\]", re.IGNORECASE)),
-    ("video", re.compile(r"\[video\]", re.IGNORECASE)),
-    ("question", re.compile(r"\?")),
-)
 _WEEKEND: Final = 5
 
 
 def thread(
-    title: str,
     *,
     points: Mapping[int, float],
     comments: Mapping[int, float],
@@ -246,8 +220,10 @@ def thread(
     and with one known hour only the growth is left out.
     """
     numbers: dict[str, float] = {}
-    for name, known in (("points", points), ("comments", comments)):
-        at = _at_hours(known)
+    score, talk = _at_hours(points), _at_hours(comments)
+    if score is not None and talk is not None:
+        numbers["talk"] = talk[2] / (score[2] + 5)
+    for name, at in (("points", score), ("comments", talk)):
         if at is None:
             continue
         numbers[name] = math.log1p(at[2])
@@ -265,8 +241,7 @@ def thread(
             numbers[f"hour_sin{k}"] = math.sin(2 * math.pi * k * hour / 24)
             numbers[f"hour_cos{k}"] = math.cos(2 * math.pi * k * hour / 24)
         numbers["weekend"] = float(first_seen.weekday() >= _WEEKEND)
-    said = plain(title)
-    return Features(numbers, frozenset(f"kind={k}" for k, p in _KINDS if p.search(said)))
+    return Features(numbers)
 
 
 def _at_hours(known: Mapping[int, float]) -> tuple[float, float, float] | None:

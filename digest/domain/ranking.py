@@ -1,175 +1,219 @@
-"""Which stories a good editor would pick: a score of few readable parts, then a careful five.
+"""How likely a good editor would pick each story of the day, and why.
 
-The score is a weighted sum of features (`Weights`); everything that a pick was judged by is kept
-with it, so `digest explain` can show it. The choice is greedy: the best story first, each next
-one a little punished for its likeness to those already in (maximal marginal relevance, Carbonell
-and Goldstein, SIGIR 1998), under caps that keep a five from being one outlet's or one event's.
+A story's score is in log-odds: that of its headline, or of a paper (`scoring.Model`, learned on
+editors' choices), and what no labelled day can teach (`scoring.Judged`): independent owners,
+the heat on Hacker News, how fresh it is to us. Each part is kept with the pick as ``part.NAME``;
+the score is their sum. The facts it was made from are kept beside them.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
-from digest.domain.clustering import WORST_TIER, build_story
+from digest.domain import features as look
+from digest.domain.clustering import WORST_TIER
 from digest.domain.edition import StoryPick
-from digest.domain.relevance import is_finance, is_hype, is_news, is_unwanted, relevance
-from digest.domain.story import ShelfItem, Source, Story
-from digest.domain.text import host_of, likeness, same_title, terms
+from digest.domain.relevance import is_finance, is_hype, is_unwanted, relevance
+from digest.domain.scoring import Features, Head, Judged, Model, chance
+from digest.domain.sent import Memory
+from digest.domain.story import Entry, Source, Story
+from digest.domain.text import host_of
 
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """What each part of the score is worth; a score of 1 is roughly one good reason.
-
-    `coverage` multiplies ln(independent owners), `points` and `velocity` ln(1 + Hacker News
-    points) and ln(1 + points per hour), `upvotes` ln(1 + upvotes); `tier` is per tier better than
-    4, `freshness` multiplies a factor that halves every `half_life_h` hours, `relevance` 0 to 1;
-    `news` goes to a headline in which something was made or found. Penalties are subtracted.
-    `likeness` is how much resemblance to a chosen story costs and `least` the score below which a
-    story is not worth a slot (the shelf fills it).
-    """
-
-    coverage: float = 1.0
-    tier: float = 0.25
-    primary: float = 0.5
-    points: float = 0.25
-    velocity: float = 0.15
-    upvotes: float = 0.25
-    freshness: float = 0.8
-    half_life_h: float = 24.0
-    relevance: float = 2.0
-    news: float = 0.5
-    hype: float = 0.4
-    finance: float = 0.4
-    unwanted: float = 5.0
-    lone_paper: float = 1.5
-    likeness: float = 1.5
-    least: float = 1.8
-
-
-DEFAULT: Final = Weights()
-"""Set by judgement and checked on labelled days as a whole; nothing is fitted to single cases."""
-
-_COMMUNITY_POINTS: Final = "points"
-_UPVOTES: Final = "upvotes"
+PART: Final = "part."
 _MANY_POINTS: Final = 50
+_UPDATE: Final = "update: "
 
-
-# --- the score ---------------------------------------------------------------------------------
+_GROUPS: Final[Mapping[str, str]] = {
+    "tier": "host",
+    "primary": "host",
+    "dated": "date",
+    "fresh": "date",
+    "stale": "date",
+    **dict.fromkeys(
+        ("news", "length", "question", "colon", "digits", "version", "hype", "finance", "unwanted"),
+        "wording",
+    ),
+    **dict.fromkeys(("abstract_length", "released", "claims", "figures"), "abstract"),
+    "friday": "date",
+}
+"""Number of a head -> the part under which it is shown; others are shown by their own name."""
 
 
 def rank(
     stories: Sequence[Story],
     sources: Mapping[str, Source],
     now: datetime,
+    model: Model,
     sent: Sequence[Story] = (),
-    weights: Weights = DEFAULT,
 ) -> list[StoryPick]:
     """All stories, best first, each with slot 0, its score, features and reason.
 
-    `now` is aware; `sent` are the stories of the last 21 days: one that tells the same event is
-    marked with the feature ``repeat`` and never chosen. Ties fall by story id.
+    `now` is aware; `sent` are the stories of the last 21 days, oldest first: one that tells the
+    same event is marked ``repeat`` and never chosen, or ``update`` where something is new.
+    Ties fall by story id.
     """
-    before = _Memory(sent)
-    labs = {
-        host_of(s.homepage): s.title for s in sources.values() if s.kind == "lab" and s.tier == 1
-    }
+    labs = {host_of(s.homepage) for s in sources.values() if s.kind == "lab" and s.tier == 1}
+    owner = _owner_by(sources)
+    memory = Memory(sent, owner, lambda entry: bool(_primary_host(entry, sources, labs)))
     picks = []
     for story in stories:
-        primary = _primary(story, sources, labs)
-        features = _features(story, sources, now) | {"primary": float(bool(primary))}
-        features["repeat"] = float(before.knows(story))
+        primary = next(filter(None, (_primary_host(e, sources, labs) for e in story.entries)), "")
+        facts = _facts(story, sources, now) | {"primary": float(bool(primary))}
+        parts = _parts(story, facts, sources, model)
+        told = memory.told(story)
+        news = memory.development(story, told) if told else ""
+        facts |= {"repeat": float(bool(told) and not news), "update": float(bool(news))}
         picks.append(
             StoryPick(
                 slot=0,
                 story=story,
-                score=score(features, weights),
-                reason=_reason(story, primary, features),
-                features=features,
+                score=math.fsum(parts.values()),
+                reason=(f"{_UPDATE}{news}, " if news else "") + _reason(story, primary, facts),
+                features=facts | {PART + name: value for name, value in parts.items()},
             )
         )
-    return sorted(picks, key=lambda p: (-p.score, p.story.id))
+    return sorted(picks, key=lambda p: (-round(p.score, 9), p.story.id))
 
 
-def score(features: Mapping[str, float], weights: Weights = DEFAULT) -> float:
-    """The weighted sum of a story's features."""
-    return (
-        weights.coverage * math.log(max(1.0, features["owners"]))
-        + weights.tier * (WORST_TIER - features["tier"])
-        + weights.primary * features["primary"]
-        + weights.points * math.log1p(features["points"])
-        + weights.velocity * math.log1p(features["velocity"])
-        + weights.upvotes * math.log1p(features["upvotes"])
-        + weights.freshness * math.exp2(-features["age_h"] / weights.half_life_h)
-        + weights.relevance * features["relevance"]
-        + weights.news * features["news"]
-        - weights.hype * features["hype"]
-        - weights.finance * features["finance"]
-        - weights.unwanted * features["unwanted"]
-        - weights.lone_paper * (features["paper"] * (1 - features["cosigned"]))
-    )
+def score(features: Mapping[str, float]) -> float:
+    """The sum of the parts that were kept with a pick."""
+    return math.fsum(value for name, value in features.items() if name.startswith(PART))
 
 
-def _features(story: Story, sources: Mapping[str, Source], now: datetime) -> dict[str, float]:
+def _owner_by(sources: Mapping[str, Source]) -> Callable[[Entry], str]:
+    """Who stands behind an entry; a bare signal counts for its target's host."""
+
+    def owner(entry: Entry) -> str:
+        source = sources.get(entry.source)
+        return source.owner if source is not None and source.cite else host_of(entry.url)
+
+    return owner
+
+
+def _facts(story: Story, sources: Mapping[str, Source], now: datetime) -> dict[str, float]:
     known = [sources[e.source] for e in story.entries if e.source in sources]
-    owners = _owners(story, sources)
+    owners = {
+        sources[e.source].owner if e.source in sources else host_of(e.url) for e in story.entries
+    }
     seen = story.first_seen or now
     age_h = max(0.0, (now - seen).total_seconds() / 3600)
-    points = story.signals.get(_COMMUNITY_POINTS, 0.0)
-    upvotes = story.signals.get(_UPVOTES, 0.0)
-    citable = [s for s in known if s.cite]
-    best_tier = min((s.tier for s in citable), default=WORST_TIER)
-    paper = story.paper
+    points = story.signals.get("points", 0.0)
+    upvotes = story.signals.get("upvotes", 0.0)
     return {
         "owners": float(len(owners)),
-        "tier": float(best_tier),
+        "tier": float(min((s.tier for s in known if s.cite), default=WORST_TIER)),
         "points": points,
+        "comments": story.signals.get("comments", 0.0),
         "velocity": points / max(age_h, 1.0),
         "upvotes": upvotes,
         "age_h": age_h,
-        "relevance": relevance(story.title, story.summary, paper=paper),
-        "news": float(is_news(story.title)),
-        "hype": float(is_hype(story.title)),
-        "finance": float(is_finance(story.title)),
+        "relevance": relevance(story.title, story.summary, paper=story.paper),
         "unwanted": float(bool(is_unwanted(story.title))),
-        "paper": float(paper),
+        "money": float(is_finance(story.title)),
+        "paper": float(story.paper),
         "cosigned": float(upvotes > 0 or points > 0 or len(owners) > 1),
     }
 
 
-def _owners(story: Story, sources: Mapping[str, Source]) -> frozenset[str]:
-    """Who carried the story: owners of its sources; a bare signal counts for its target's host."""
-    return frozenset(
-        sources[e.source].owner if e.source in sources else host_of(e.url) for e in story.entries
+# --- the parts of a score ----------------------------------------------------------------------
+
+
+def _parts(
+    story: Story, facts: Mapping[str, float], sources: Mapping[str, Source], model: Model
+) -> dict[str, float]:
+    head, features = _looked_at(story, facts, sources, model)
+    parts: dict[str, float] = {}
+    for name, value in head.parts(features).items():
+        shown = _GROUPS.get(name, (name.partition(":")[2] and "topic") or name)
+        parts[shown] = parts.get(shown, 0.0) + value
+    judged = model.judged
+    parts["owners"] = judged.owners * math.log(max(1.0, facts["owners"]))
+    parts["heat"] = judged.heat * _heat(story, facts, model)
+    parts["novelty"] = judged.fresh * math.exp2(-facts["age_h"] / judged.half_life_h)
+    if not story.paper:
+        parts["offtopic"] = -judged.offtopic * max(0.0, 1 - 2 * facts["relevance"])
+    parts["penalty"] = -judged.hype * is_hype(story.title) - judged.finance * facts["money"]
+    return {name: round(value, 6) for name, value in sorted(parts.items()) if value}
+
+
+def _looked_at(
+    story: Story, facts: Mapping[str, float], sources: Mapping[str, Source], model: Model
+) -> tuple[Head, Features]:
+    """The head that judges a story, and what it sees."""
+    if story.paper:
+        listed = story.first_seen.astimezone(UTC).date() if story.first_seen else None
+        votes = story.signals.get("upvotes")
+        return model.paper, look.paper(story.title, story.summary, upvotes=votes, listed=listed)
+    cited = [
+        sources[e.source] for e in story.entries if e.source in sources and sources[e.source].cite
+    ]
+    dated = look.date_in(story.url)
+    seen = story.first_seen
+    return model.headline, look.headline(
+        story.title,
+        story.url,
+        reports=[1.0] * int(facts["owners"] - 1),
+        age_days=(seen.astimezone(UTC).date() - dated).days if dated and seen else None,
+        tier=int(facts["tier"]) if cited else None,
+        primary=bool(facts["primary"]),
     )
 
 
-def _primary(story: Story, sources: Mapping[str, Source], labs: Mapping[str, str]) -> str:
-    """The host of the lab that speaks for itself in this story, empty when none does.
+def headline_features(
+    story: Story, facts: Mapping[str, float], sources: Mapping[str, Source]
+) -> Features:
+    """What the head of headlines sees of a story; `facts` are those kept with its pick."""
+    return _looked_at(story, facts, sources, Model())[1]
+
+
+def _heat(story: Story, facts: Mapping[str, float], model: Model) -> float:
+    """The chance that the story's thread ends among the day's top; 0 without a thread.
+
+    Only the newest count is known here, so growth is its mean over the thread's age.
+    """
+    points = facts["points"]
+    if points <= 0:
+        return 0.0
+    threads = [e for e in story.entries if "points" in e.signals]
+    began = min((e.published for e in threads), default=story.first_seen)
+    gained = min(points, facts["velocity"])
+    comments = facts["comments"]
+    return chance(
+        model.community.score(
+            look.thread(
+                points={1: points - gained, 2: points},
+                comments={1: comments * (1 - gained / points), 2: comments},
+                first_seen=began.astimezone(UTC) if began else None,
+            )
+        )
+    )
+
+
+# --- why, in a line ----------------------------------------------------------------------------
+
+
+def _primary_host(
+    entry: Entry, sources: Mapping[str, Source], labs: frozenset[str] | set[str]
+) -> str:
+    """The host of the lab that speaks for itself in this entry, empty when none does.
 
     A lab's own feed counts, and so does a link to its site, as Hacker News has them.
     """
-    for entry in story.entries:
-        source, host = sources.get(entry.source), host_of(entry.url)
-        own = source is not None and source.cite and source.kind == "lab" and source.tier == 1
-        if own or (host and host in labs):
-            return host or entry.source
-    return ""
+    source, host = sources.get(entry.source), host_of(entry.url)
+    own = source is not None and source.cite and source.kind == "lab" and source.tier == 1
+    return (host or entry.source) if own or (host and host in labs) else ""
 
 
-def _reason(story: Story, primary: str, features: Mapping[str, float]) -> str:
+def _reason(story: Story, primary: str, facts: Mapping[str, float]) -> str:
     """One line for readers: votes where they speak loudest, outlets, first seen, primary source."""
     parts = []
-    if features["points"] >= _MANY_POINTS:
-        parts.append(f"{features['points']:.0f} points on Hacker News")
-    if features["upvotes"] > 0:
-        parts.append(f"{features['upvotes']:.0f} upvotes on Hugging Face")
+    if facts["points"] >= _MANY_POINTS:
+        parts.append(f"{facts['points']:.0f} points on Hacker News")
+    if facts["upvotes"] > 0:
+        parts.append(f"{facts['upvotes']:.0f} upvotes on Hugging Face")
     if len(story.outlets) > 1:
         parts.append(f"{len(story.outlets)} outlets")
     elif not parts:
@@ -181,172 +225,4 @@ def _reason(story: Story, primary: str, features: Mapping[str, float]) -> str:
     return ", ".join(parts)
 
 
-# --- the choice --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """What keeps a five varied: at most this many per outlet and of papers, at least `outlets`."""
-
-    per_outlet: int = 2
-    papers: int = 1
-    outlets: int = 3
-
-
-def choose_stories(
-    ranked: Sequence[StoryPick],
-    k: int,
-    sources: Mapping[str, Source] | None = None,
-    *,
-    weights: Weights = DEFAULT,
-    caps: Caps = Caps(),
-    runners: int = 10,
-) -> tuple[tuple[StoryPick, ...], tuple[StoryPick, ...]]:
-    """The picks with slots 1 to `k` at most, and the best `runners` of the rest with slot 0.
-
-    A repeat of a sent story, an unwanted one, a paper without a co-signal and a story below
-    `weights.least` are never chosen, so that fewer than `k` may come back: the shelf fills up.
-    With `sources`, outlets of one owner count as one. A runner-up's reason ends with what spoke
-    against it.
-    """
-    owner = {source.title: source.owner for source in (sources or {}).values()}
-    against = {pick.story.id: _fault(pick, weights) for pick in ranked}
-    candidates = [pick for pick in ranked if not against[pick.story.id]]
-    words = {pick.story.id: frozenset(terms(pick.story.title)) for pick in candidates}
-    chosen: list[StoryPick] = []
-
-    def worth(pick: StoryPick) -> float:
-        mine = words[pick.story.id]
-        like = max((likeness(mine, words[p.story.id]) for p in chosen), default=0.0)
-        return pick.score - weights.likeness * like
-
-    while len(chosen) < k:
-        used = Counter(owner.get(p.story.outlet, p.story.outlet) for p in chosen)
-        papers = sum(p.story.paper for p in chosen)
-        open_to: list[StoryPick] = []
-        fresh: list[StoryPick] = []
-        for pick in candidates:
-            outlet = owner.get(pick.story.outlet, pick.story.outlet)
-            if any(_same_event(pick.story, p.story) for p in chosen):
-                against[pick.story.id] = "the same event as one above"
-            elif pick.story.paper and papers >= caps.papers:
-                against[pick.story.id] = "a paper is in already"
-            elif used[outlet] >= caps.per_outlet:
-                against[pick.story.id] = f"{used[outlet]} of this outlet are in already"
-            else:
-                open_to.append(pick)
-                if outlet not in used:
-                    fresh.append(pick)
-        candidates = open_to
-        if not candidates:
-            break
-        # The last free slots belong to new outlets, where such stories are there.
-        missing = min(caps.outlets, k) - len(used)
-        best = max(fresh if fresh and missing >= k - len(chosen) else candidates, key=worth)
-        candidates.remove(best)
-        chosen.append(replace(best, slot=len(chosen) + 1))
-    taken = {pick.story.id for pick in chosen}
-    rest = [pick for pick in ranked if pick.story.id not in taken][:runners]
-    return tuple(chosen), tuple(
-        replace(
-            pick,
-            slot=0,
-            reason=f"{pick.reason}; not chosen: {against[pick.story.id] or 'others scored higher'}",
-        )
-        for pick in rest
-    )
-
-
-def _fault(pick: StoryPick, weights: Weights) -> str:
-    if pick.features.get("repeat"):
-        return "sent in the last days"
-    if pick.features.get("unwanted"):
-        return is_unwanted(pick.story.title) or "unwanted"
-    if pick.features.get("paper") and not pick.features.get("cosigned"):
-        return "a paper that nobody else pointed to"
-    if pick.score < weights.least:
-        return f"its score is below {weights.least:g}"
-    return ""
-
-
-# --- the shelf ---------------------------------------------------------------------------------
-
-
-def fill_from_shelf(
-    picks: Sequence[StoryPick],
-    shelf: Sequence[ShelfItem],
-    history: Mapping[str, date],
-    *,
-    on: date,
-    number: int,
-    k: int,
-    tracks: Sequence[str] = (),
-) -> tuple[StoryPick, ...]:
-    """The picks, filled up to `k` with evergreen items, whatever order the shelf comes in.
-
-    `history` maps a shelf story's id to the date it was last shown. Items never shown come first,
-    then the longest unseen; among equals those of `tracks` (today's concepts), of a track not yet
-    in the mail, and at last by SHA-256 of date, edition `number` and slug.
-    """
-    filled = list(picks)
-    taken = {pick.story.ref for pick in picks} | {pick.story.url for pick in picks}
-    free = [item for item in shelf if item.url not in taken]
-    shown: Counter[str] = Counter()
-
-    def order(item: ShelfItem) -> tuple[date, bool, int, str]:
-        said = f"{on.isoformat()}/{number}/{item.slug}".encode()
-        last = history.get(item.as_story().id, date.min)
-        return last, item.track not in tracks, shown[item.track], hashlib.sha256(said).hexdigest()
-
-    while free and len(filled) < k:
-        item = min(free, key=order)
-        free.remove(item)
-        shown[item.track] += 1
-        story = item.as_story()
-        features = {"shelf": 1.0, "track_of_today": float(item.track in tracks)}
-        if story.id in history:
-            features["days_since"] = float((on - history[story.id]).days)
-        reason = f"From the shelf: {item.why}"
-        filled.append(StoryPick(len(filled) + 1, story, 0.0, reason, features))
-    return tuple(filled)
-
-
-# --- likeness of stories -----------------------------------------------------------------------
-
-
-def _refs(story: Story) -> frozenset[str]:
-    return frozenset(filter(None, (story.ref, story.url, *(e.ref for e in story.entries))))
-
-
-def _same_event(one: Story, other: Story) -> bool:
-    if one.id == other.id or _refs(one) & _refs(other):
-        return True
-    return same_title(one.title, other.title)
-
-
-class _Memory:
-    """The stories sent before: by id, by what they stand for, by title."""
-
-    def __init__(self, sent: Sequence[Story]) -> None:
-        self._ids = {story.id for story in sent}
-        self._refs = {ref for story in sent for ref in _refs(story)}
-        self._titles = [story.title for story in sent]
-
-    def knows(self, story: Story) -> bool:
-        return (
-            story.id in self._ids
-            or not self._refs.isdisjoint(_refs(story))
-            or any(same_title(story.title, title) for title in self._titles)
-        )
-
-
-__all__ = [
-    "DEFAULT",
-    "Caps",
-    "Weights",
-    "build_story",
-    "choose_stories",
-    "fill_from_shelf",
-    "rank",
-    "score",
-]
+__all__ = ["PART", "Judged", "headline_features", "rank", "score"]

@@ -59,7 +59,6 @@ PARTS: Final[Mapping[str, str]] = {
     "path": "host",
     "word": "title",
     "pair": "title",
-    "kind": "title",
 }
 """Kind of sign -> the part of the score it counts for."""
 
@@ -68,26 +67,26 @@ PARTS: Final[Mapping[str, str]] = {
 class Judged:
     """What no labelled day can teach, set by judgement and in log-odds like the rest.
 
-    `owners` multiplies ln(independent owners), beyond what the headline's own weight gives; `tier`
-    is per tier better than 3, and `primary` for a lab that speaks for itself, both only where the
-    host is not among the learned ones; `heat` multiplies the chance (0 to 1) that a thread ends
-    among the day's top on Hacker News; `fresh` multiplies a factor that halves every
-    `half_life_h` hours. `offtopic` is lost in full by a story of relevance 0 and not at all from
-    0.5 on. `hype` and `finance` are taken off, `likeness` is what a full
-    resemblance to a chosen story costs, and below `least` a story is not worth a slot.
+    `owners` multiplies ln(independent owners), beyond what the headline's own weight gives; `heat`
+    the chance (0 to 1) that a thread ends among the day's top on Hacker News; `fresh` a factor
+    that halves every `half_life_h` hours. `offtopic` is lost in full by a story of relevance 0 and
+    not at all from 0.5 on. `hype` and `finance` are taken off: the editors who were learnt from
+    like money more than a letter that teaches does. `likeness` is what a full resemblance to a
+    chosen story costs, and below `least` a story is not worth a slot.
     """
 
     owners: float = 0.8
-    tier: float = 0.4
-    primary: float = 0.7
     heat: float = 2.0
     fresh: float = 1.2
     half_life_h: float = 24.0
     offtopic: float = 2.5
     hype: float = 0.4
-    finance: float = 0.3
+    finance: float = 1.5
     likeness: float = 3.0
     least: float = -4.5
+
+
+JUDGED: Final = Judged()
 
 
 @dataclass(frozen=True, slots=True)

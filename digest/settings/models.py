@@ -219,6 +219,11 @@ class PathSettings(_Section):
         None,
         description="A folder whose templates take the place of those shipped; empty: none.",
     )
+    weights: OptionalPath = Field(
+        None,
+        description="Weights of the ranking of your own, made by `digest stories calibrate`; "
+        "empty: those shipped.",
+    )
 
 
 class EditionSettings(_Section):

@@ -14,22 +14,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from digest.domain.clustering import build_story, cluster
 from digest.domain.edition import Block, ConceptPick, Edition, EditionStatus, Role, StoryPick
 from digest.domain.headline import preheader, subject
-from digest.domain.ranking import choose_stories, fill_from_shelf, rank
-from digest.domain.relevance import relevance
 from digest.domain.selection import choose_concepts
-from digest.domain.story import Entry, Source
+from digest.domain.shelf import fill_from_shelf
 from digest.errors import EditionError
 from digest.ports import Drawn, Library, Press, Printer, Store
+from digest.workflows.choose import Chooser
 
 MEMORY_DAYS = 21
 """How long a story that was sent keeps its like out of the next editions, days."""
-
-
-MIN_RELEVANCE = 0.3
-"""Below it an entry of a general feed is not about machine learning (`domain/relevance.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +43,7 @@ class Publisher:
     store: Store
     press: Press
     printer: Printer
+    chooser: Chooser
     wanted: Wanted = Wanted()
 
     def build(self, on: date, now: datetime, *, again: bool = False) -> Edition:
@@ -130,16 +125,13 @@ class Publisher:
         wanted = self.wanted.stories
         if wanted == 0:
             return [], []
-        sources = {source.id: source for source in self.library.sources}
-        since = now - timedelta(hours=self.wanted.story_window_h)
-        entries = [
-            entry
-            for entry in self.store.entries.window(since, now)
-            if entry.source in sources and _belongs(entry, sources[entry.source])
-        ]
         sent = self.store.editions.sent_stories(on - timedelta(days=MEMORY_DAYS), on)
-        stories = [build_story(group, sources) for group in cluster(entries)]
-        picks, runners_up = choose_stories(rank(stories, sources, now, sent), wanted, sources)
+        picks, runners_up = self.chooser.choose(
+            self.store.entries.window(now - timedelta(hours=self.wanted.story_window_h), now),
+            now,
+            sent,
+            wanted,
+        )
         filled = fill_from_shelf(
             picks,
             self.library.shelf,
@@ -163,7 +155,3 @@ class Publisher:
             for pick in edition.stories
         ]
         return blocks
-
-
-def _belongs(entry: Entry, source: Source) -> bool:
-    return not source.filter or relevance(entry.title, entry.lead) >= MIN_RELEVANCE

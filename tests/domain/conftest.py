@@ -8,7 +8,10 @@ from random import Random
 
 import pytest
 
+from digest import resources
+from digest.catalog.weights import read_model
 from digest.domain.concept import TRACKS, Concept, Recall
+from digest.domain.scoring import Model
 from digest.domain.story import Entry, Source
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -115,6 +118,12 @@ def make_entry() -> Callable[..., Entry]:
         )
 
     return entry
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    """The weights that are shipped."""
+    return read_model(resources.data("ranking.json"))
 
 
 @pytest.fixture

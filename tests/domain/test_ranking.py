@@ -8,15 +8,12 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from digest.domain.choice import choose_stories
+from digest.domain.clustering import build_story
 from digest.domain.edition import StoryPick
-from digest.domain.ranking import (
-    Weights,
-    build_story,
-    choose_stories,
-    fill_from_shelf,
-    rank,
-    score,
-)
+from digest.domain.ranking import PART, rank, score
+from digest.domain.scoring import Model
+from digest.domain.shelf import fill_from_shelf
 from digest.domain.story import Entry, ShelfItem, Source, Story
 
 Make = Callable[..., Entry]
@@ -47,12 +44,13 @@ def busy_day(make_entry: Make, sources: Sources) -> list[Story]:
 
 
 def test_coverage_counts_owners_not_outlets(
-    make_entry: Make, sources: Sources, now: datetime
+    make_entry: Make, sources: Sources, now: datetime, model: Model
 ) -> None:
     one_house = [make_entry(SUBJECTS[0], source=s) for s in ("beta", "gamma")]
     two_houses = [make_entry(SUBJECTS[0], source=s) for s in ("beta", "alpha")]
     (first, second) = (
-        rank(stories_of([group], sources), sources, now)[0] for group in (one_house, two_houses)
+        rank(stories_of([group], sources), sources, now, model)[0]
+        for group in (one_house, two_houses)
     )
     assert first.features["owners"] == 1
     assert second.features["owners"] == 2
@@ -66,18 +64,21 @@ def test_coverage_counts_owners_not_outlets(
         ({"source": "alpha"}, {"source": "gamma"}),
         ({"hours": 2.0}, {"hours": 40.0}),
         ({"points": 300.0}, {"points": 20.0}),
-        ({"upvotes": 90.0}, {"upvotes": 2.0}),
+        ({"upvotes": 90.0, "paper": True}, {"upvotes": 2.0, "paper": True}),
     ],
 )
 def test_each_part_moves_the_score(
     make_entry: Make,
     sources: Sources,
     now: datetime,
+    model: Model,
     better: dict[str, object],
     worse: dict[str, object],
 ) -> None:
     made = [
-        rank(stories_of([[make_entry(SUBJECTS[0], **given)]], sources), sources, now)[0].score
+        rank(stories_of([[make_entry(SUBJECTS[0], **given)]], sources), sources, now, model)[
+            0
+        ].score
         for given in (better, worse)
     ]
     assert made[0] > made[1]
@@ -93,25 +94,25 @@ def test_each_part_moves_the_score(
     ],
 )
 def test_wording_moves_the_score(
-    make_entry: Make, sources: Sources, now: datetime, worse: str
+    make_entry: Make, sources: Sources, now: datetime, model: Model, worse: str
 ) -> None:
     ranked = rank(
-        stories_of([[make_entry(SUBJECTS[0])], [make_entry(worse)]], sources), sources, now
+        stories_of([[make_entry(SUBJECTS[0])], [make_entry(worse)]], sources), sources, now, model
     )
     assert ranked[0].story.title == SUBJECTS[0]
     assert ranked[0].score > ranked[1].score
 
 
 def test_the_score_is_the_sum_of_its_kept_features(
-    busy_day: list[Story], sources: Sources, now: datetime
+    busy_day: list[Story], sources: Sources, now: datetime, model: Model
 ) -> None:
-    for pick in rank(busy_day, sources, now):
+    for pick in rank(busy_day, sources, now, model):
         assert pick.slot == 0
         assert score(pick.features) == pick.score
-        assert score(pick.features, Weights(relevance=0.0)) < pick.score
+        assert any(name.startswith(PART) for name in pick.features)
 
 
-def test_reasons_say_why(make_entry: Make, sources: Sources, now: datetime) -> None:
+def test_reasons_say_why(make_entry: Make, sources: Sources, now: datetime, model: Model) -> None:
     covered = [
         make_entry(SUBJECTS[0], source=s, hours=5) for s in ("alpha", "beta", "delta", "lab")
     ]
@@ -125,7 +126,7 @@ def test_reasons_say_why(make_entry: Make, sources: Sources, now: datetime) -> N
     ]
     plain = [make_entry(SUBJECTS[3], source="alpha", hours=3.5)]
     paper = [make_entry(SUBJECTS[4], source="papers", paper=True, upvotes=31.0)]
-    ranked = rank(stories_of([covered, voted, linked, plain, paper], sources), sources, now)
+    ranked = rank(stories_of([covered, voted, linked, plain, paper], sources), sources, now, model)
     said = {pick.story.title: pick.reason for pick in ranked}
     assert said[SUBJECTS[0]] == "4 outlets, first seen 01:00 UTC, primary: lab.example"
     assert said[SUBJECTS[1]] == "412 points on Hacker News, 2 outlets, first seen 23:00 UTC"
@@ -136,15 +137,15 @@ def test_reasons_say_why(make_entry: Make, sources: Sources, now: datetime) -> N
 
 
 def test_ranking_does_not_depend_on_order(
-    busy_day: list[Story], sources: Sources, now: datetime
+    busy_day: list[Story], sources: Sources, now: datetime, model: Model
 ) -> None:
-    assert rank(busy_day, sources, now) == rank(busy_day[::-1], sources, now)
+    assert rank(busy_day, sources, now, model) == rank(busy_day[::-1], sources, now, model)
 
 
 def test_a_five_has_two_per_outlet_and_three_outlets(
-    busy_day: list[Story], sources: Sources, now: datetime
+    busy_day: list[Story], sources: Sources, now: datetime, model: Model
 ) -> None:
-    picks, runners = choose_stories(rank(busy_day, sources, now), 5, sources)
+    picks, runners = choose_stories(rank(busy_day, sources, now, model), 5, sources)
     assert [p.slot for p in picks] == [1, 2, 3, 4, 5]
     outlets = [p.story.outlet for p in picks]
     assert outlets.count("Alpha") == 2
@@ -154,35 +155,37 @@ def test_a_five_has_two_per_outlet_and_three_outlets(
 
 
 def test_outlets_of_one_owner_count_together(
-    make_entry: Make, sources: Sources, now: datetime
+    make_entry: Make, sources: Sources, now: datetime, model: Model
 ) -> None:
     outlets = ["beta", "gamma", "beta", "gamma", "alpha", "delta"]
     made = [[make_entry(t, source=o)] for t, o in zip(SUBJECTS, outlets, strict=False)]
-    picks, _ = choose_stories(rank(stories_of(made, sources), sources, now), 5, sources)
+    picks, _ = choose_stories(rank(stories_of(made, sources), sources, now, model), 5, sources)
     assert sum(p.story.outlet in {"Beta", "Gamma"} for p in picks) == 2
 
 
 def test_the_last_slot_waits_for_a_third_outlet(
-    make_entry: Make, sources: Sources, now: datetime
+    make_entry: Make, sources: Sources, now: datetime, model: Model
 ) -> None:
     outlets = ["lab", "lab", "alpha", "alpha", "letter"]
     made = [
         [make_entry(t, source=o, hours=2 if o != "letter" else 60)]
         for t, o in zip(SUBJECTS, outlets, strict=False)
     ]
-    picks, _ = choose_stories(rank(stories_of(made, sources), sources, now), 3, sources)
+    picks, _ = choose_stories(rank(stories_of(made, sources), sources, now, model), 3, sources)
     assert {p.story.outlet for p in picks} == {"Lab", "Alpha", "Letter"}
 
 
 def test_one_paper_at_most_and_only_with_a_cosignal(
-    make_entry: Make, sources: Sources, now: datetime
+    make_entry: Make, sources: Sources, now: datetime, model: Model
 ) -> None:
     lone = make_entry(SUBJECTS[0], source="papers", paper=True)
     voted = make_entry(SUBJECTS[1], source="papers", paper=True, upvotes=60.0)
     carried = make_entry(SUBJECTS[2], source="papers", paper=True)
     also = make_entry(SUBJECTS[2], source="gamma")
     news = make_entry(SUBJECTS[3], source="alpha")
-    ranked = rank(stories_of([[lone], [voted], [carried, also], [news]], sources), sources, now)
+    ranked = rank(
+        stories_of([[lone], [voted], [carried, also], [news]], sources), sources, now, model
+    )
     picks, runners = choose_stories(ranked, 5, sources)
     assert sum(p.story.paper for p in picks) == 1
     assert lone.title not in {p.story.title for p in picks}
@@ -191,12 +194,14 @@ def test_one_paper_at_most_and_only_with_a_cosignal(
     assert sum("a paper is in already" in reason for reason in said.values()) == 1
 
 
-def test_nothing_sent_comes_again(make_entry: Make, sources: Sources, now: datetime) -> None:
+def test_nothing_sent_comes_again(
+    make_entry: Make, sources: Sources, now: datetime, model: Model
+) -> None:
     sent = stories_of([[make_entry(SUBJECTS[0], hours=60)]], sources)
     again = make_entry("Ancient scripts: language model reads them", source="delta")
     same_target = replace(make_entry("New words", source="delta"), ref=sent[0].ref)
     new = make_entry(SUBJECTS[1], source="delta")
-    ranked = rank(stories_of([[again], [same_target], [new]], sources), sources, now, sent)
+    ranked = rank(stories_of([[again], [same_target], [new]], sources), sources, now, model, sent)
     assert {p.story.title: p.features["repeat"] for p in ranked} == {
         again.title: 1.0,
         same_target.title: 1.0,
@@ -207,7 +212,9 @@ def test_nothing_sent_comes_again(make_entry: Make, sources: Sources, now: datet
     assert all("sent in the last days" in p.reason for p in runners)
 
 
-def test_one_event_once_in_a_five(make_entry: Make, sources: Sources, now: datetime) -> None:
+def test_one_event_once_in_a_five(
+    make_entry: Make, sources: Sources, now: datetime, model: Model
+) -> None:
     made = stories_of(
         [
             [make_entry("Language model reads ancient scripts", source="alpha")],
@@ -215,22 +222,24 @@ def test_one_event_once_in_a_five(make_entry: Make, sources: Sources, now: datet
         ],
         sources,
     )
-    picks, runners = choose_stories(rank(made, sources, now), 5, sources)
+    picks, runners = choose_stories(rank(made, sources, now, model), 5, sources)
     assert len(picks) == 1
     assert runners[0].reason.endswith("not chosen: the same event as one above")
 
 
-def test_bad_stories_leave_room(make_entry: Make, sources: Sources, now: datetime) -> None:
+def test_bad_stories_leave_room(
+    make_entry: Make, sources: Sources, now: datetime, model: Model
+) -> None:
     made = [
         make_entry("How to store bread", source="gamma", hours=50),
         make_entry("7 ways to use a language model", source="lab"),
     ]
-    ranked = rank(stories_of([[e] for e in made], sources), sources, now)
+    ranked = rank(stories_of([[e] for e in made], sources), sources, now, model)
     picks, runners = choose_stories(ranked, 5, sources)
     assert picks == ()
     assert {p.reason.split("not chosen: ")[1] for p in runners} == {
         "list",
-        "its score is below 1.8",
+        "its score is below -4.5",
     }
 
 
@@ -261,9 +270,9 @@ def shelf() -> list[ShelfItem]:
 
 
 def test_the_shelf_fills_what_is_missing(
-    shelf: list[ShelfItem], busy_day: list[Story], sources: Sources, now: datetime
+    shelf: list[ShelfItem], busy_day: list[Story], sources: Sources, now: datetime, model: Model
 ) -> None:
-    picks, _ = choose_stories(rank(busy_day, sources, now), 3, sources)
+    picks, _ = choose_stories(rank(busy_day, sources, now, model), 3, sources)
     filled = fill_from_shelf(picks, shelf, {}, on=ON, number=4, k=5, tracks=["optimisation"])
     assert filled[:3] == picks
     assert [p.slot for p in filled] == [1, 2, 3, 4, 5]
