@@ -22,8 +22,8 @@ from digest.ingest.entries import Parsed
 from digest.ingest.faults import FeedError
 
 LENGTH: Final = struct.Struct(">I")
-_MEMORY_BASE: Final = 256 * 1024 * 1024
-_MEMORY_PER_BYTE: Final = 60
+MEMORY_BASE: Final = 256 * 1024 * 1024
+MEMORY_PER_BYTE: Final = 60
 """Measured: 32 MB before the first feed; at most 26 bytes per byte of 5 MB of tiny items."""
 
 
@@ -77,7 +77,7 @@ def received(raw: bytes) -> Parsed:
 
 
 def _limit(most_bytes: int) -> None:
-    memory = _MEMORY_BASE + _MEMORY_PER_BYTE * most_bytes
+    memory = MEMORY_BASE + MEMORY_PER_BYTE * most_bytes
     for what, most in (
         (resource.RLIMIT_AS, memory),
         (resource.RLIMIT_FSIZE, 0),

@@ -13,7 +13,8 @@ class FeedError(DigestError):
     """
 
     def __init__(self, message: str, *, again_s: float | None = None, gone: bool = False) -> None:
-        super().__init__(message)
+        # Servers have a say in it: their words must not steer a terminal or forge a log's line.
+        super().__init__("".join(c if c.isprintable() else "\ufffd" for c in message))
         self.again_s = again_s
         self.gone = gone
 

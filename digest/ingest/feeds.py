@@ -5,7 +5,6 @@ feedparser's own sanitiser is off: every text goes through `clean`, which keeps 
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import re
 import warnings
@@ -17,19 +16,19 @@ from urllib.parse import urljoin
 import feedparser
 
 from digest.domain.story import Source
-from digest.ingest import dates, sniff, urls
+from digest.ingest import charset, dates, sniff, urls
 from digest.ingest.entries import Item, Parsed, entries
 from digest.ingest.faults import FeedError
 
-_DECLARED: Final = re.compile(rb"^\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
-_CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
-_CLOSED: Final = re.compile(rb"</(?:[\w-]+:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
+_CLOSED: Final = re.compile(rb"</(?:[\w-]+:)?(?:rss|feed|rdf|channel)\s*(?:>|\Z)", re.IGNORECASE)
 _TTL: Final = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>")
 _SKIP: Final = re.compile(rb"<skipHours>(.{0,2000}?)</skipHours>", re.DOTALL)
 _HOUR: Final = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>")
-_BARE: Final = re.compile(r"<!\[CDATA\[.*?\]\]>|&(?!#?\w{1,31};)", re.DOTALL)
+_BARE: Final = re.compile(r"&(?!#?\w{1,31};)|&#(x[0-9a-fA-F]{1,30}|[0-9]{1,31});")
+_SURROGATES: Final = range(0xD800, 0xE000)
+_LAST_CHARACTER: Final = 0x10FFFF
+_CDATA: Final = "<![CDATA["
 _XML: Final = b"<?xml version='1.0' encoding='utf-8'?>"
-_XML_LENGTH: Final = len(_XML)
 _MOST_ITEMS: Final = 5000
 _CHANNEL: Final = 100_000
 _REVISED: Final = ("replace", "replace-cross")
@@ -42,9 +41,12 @@ def parse(body: bytes, source: Source, url: str, content_type: str, now: datetim
     A feed that is not well formed is read as far as it goes; the last entry of one that breaks
     off is left out, as half of it may be missing.
     """
-    body = _utf8(body, content_type)
-    if sniff.is_html(body) or not body[_XML_LENGTH:].strip():
-        raise FeedError(f"{sniff.what_came(body[_XML_LENGTH:])} came, not a feed")
+    came = body
+    read = charset.text(body, content_type)
+    bare = read.encode()
+    if sniff.is_html(bare) or not bare.strip():
+        raise FeedError(f"{sniff.what_came(came, bare)} came, not a feed")
+    body = _XML + _escaped(read).encode()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = feedparser.parse(  # type: ignore[attr-defined, no-untyped-call]
@@ -55,7 +57,7 @@ def parse(body: bytes, source: Source, url: str, content_type: str, now: datetim
         )
     raw = found.entries[:_MOST_ITEMS]
     if not raw and not found.version:
-        raise FeedError(f"{sniff.what_came(body[_XML_LENGTH:])} came, not a feed")
+        raise FeedError(f"{sniff.what_came(came, bare)} came, not a feed")
     whole = _CLOSED.search(body[-2000:]) is not None
     if not whole:
         raw = raw[:-1]
@@ -73,6 +75,26 @@ def parse(body: bytes, source: Source, url: str, content_type: str, now: datetim
         skip_hours=frozenset(hours),
         whole=whole,
     )
+
+
+def _escaped(text: str) -> str:
+    """Each bare & escaped and each number of no character replaced, but in CDATA.
+
+    feedparser would fail over the latter. Piece by piece: linear also where no CDATA ends.
+    """
+    outside, *sections = text.split(_CDATA)
+    pieces = [_BARE.sub(_reference, outside)]
+    for section in sections:
+        inside, end, outside = section.partition("]]>")
+        pieces += [_CDATA, inside, end, _BARE.sub(_reference, outside)]
+    return "".join(pieces)
+
+
+def _reference(found: re.Match[str]) -> str:
+    if found[1] is None:
+        return "&amp;"
+    number = int(found[1][1:], 16) if found[1][0] == "x" else int(found[1])
+    return found[0] if 0 < number <= _LAST_CHARACTER and number not in _SURROGATES else "\ufffd"
 
 
 def _items(raw: list[Any], source: Source, base: str) -> Iterator[Item]:
@@ -130,46 +152,3 @@ def _text(entry: Any, name: str) -> str:  # noqa: ANN401 - feedparser has no typ
     """A value where it is a string. dict.get: feedparser's own passes one field for another."""
     value = dict.get(entry, name)
     return value if isinstance(value, str) else ""
-
-
-def _utf8(body: bytes, content_type: str) -> bytes:
-    """`body` in UTF-8, such that feedparser's guesses cannot spoil it, each bare & escaped.
-
-    Valid UTF-8 is UTF-8, whatever is declared. Else the declaration holds, in the document or the
-    header; where that is UTF-8 all the same, the bytes that are not are windows-1252.
-    """
-    declared = _DECLARED.match(body)
-    said = _CHARSET.search(content_type)
-    name = declared[1].decode() if declared else said[1] if said else "utf-8"
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        name = "utf-16"
-    try:
-        decoded = body.decode("utf-8")
-    except UnicodeDecodeError:
-        decoded = _decode(body, name)
-    decoded = re.sub(r"^\ufeff?\s*<\?xml[^>]*\?>", "", decoded, count=1).lstrip("\ufeff \t\r\n")
-    decoded = _BARE.sub(lambda found: "&amp;" if found[0] == "&" else found[0], decoded)
-    return _XML + decoded.encode("utf-8", "replace")
-
-
-def _decode(body: bytes, name: str) -> str:
-    if name.lower() in {"iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii"}:
-        name = "windows-1252"  # as browsers read them (WHATWG Encoding, 4.2)
-    if name.lower().replace("_", "-") not in {"utf-8", "utf8"}:
-        try:
-            return body.decode(name, "replace")
-        except LookupError:
-            pass
-    pieces: list[str] = []
-    while body:
-        try:
-            pieces.append(body.decode("utf-8"))
-        except UnicodeDecodeError as err:
-            pieces += [
-                body[: err.start].decode("utf-8"),
-                body[err.start : err.end].decode("cp1252", "replace"),
-            ]
-            body = body[err.end :]
-        else:
-            break
-    return "".join(pieces)

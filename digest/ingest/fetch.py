@@ -158,6 +158,9 @@ class Fetcher:
             raise FeedError(f"no connection to {url.host}: {_why(err)}") from err
         except (httpcore.NetworkError, httpcore.ProtocolError) as err:
             raise FeedError(f"the connection broke off: {_why(err)}") from err
+        except httpx.RemoteProtocolError as err:
+            # httpx looks at Location of its own accord, and raises nothing else by itself.
+            raise FeedError(f"redirected to what is no address: {_why(err)}") from err
         except (httpx.HTTPError, httpx.InvalidURL, httpcore.UnsupportedProtocol) as err:
             raise FeedError(f"{shown(str(url))} cannot be asked: {_why(err)}") from err
 

@@ -8,7 +8,9 @@ from typing import Final
 from digest.ingest import clean
 
 _HTML: Final = re.compile(
-    rb"^(?:\s|<!--.*?-->|<\?xml[^>]*\?>)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
+    # Possessive: comments could else be taken together in 2^n ways before it fails.
+    rb"^(?>\s+|<!--.*?-->|<\?xml[^>]*\?>)*+<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _TITLE: Final = re.compile(rb"<title[^>]*>(.{1,200}?)</title>", re.IGNORECASE | re.DOTALL)
 _ROOT: Final = re.compile(rb"<([A-Za-z][\w:.-]{0,60})[\s>/]")
@@ -28,14 +30,17 @@ def is_html(body: bytes) -> bool:
     return _HTML.match(body[:_HEAD]) is not None
 
 
-def what_came(body: bytes) -> str:
-    """The kind of document `body` is, for the end of "… came, not a feed"."""
-    bare = body.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if not bare:
-        return "an empty document"
-    magic = [name for start, name in _MAGIC if bare.startswith(start)]
+def what_came(body: bytes, read: bytes | None = None) -> str:
+    """The kind of document `body` is, for the end of "… came, not a feed".
+
+    `read` is its text in UTF-8, where that was found.
+    """
+    magic = [name for start, name in _MAGIC if body.startswith(start)]
     if magic:
         return magic[0]
+    bare = (body if read is None else read).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if not bare:
+        return "an empty document"
     if is_html(bare):
         title = _TITLE.search(bare[: 16 * _HEAD])
         said = clean.shorten(clean.text(title[1].decode("utf-8", "replace")), 60) if title else ""
