@@ -14,10 +14,11 @@ from typing import Final, Protocol
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
+from digest.errors import CatalogError, DigestError, StorageError
 from digest.ports import Store
 from digest.web.background import Background
 from digest.web.feeds import Feeds
@@ -83,17 +84,31 @@ def create_app(wiring: Wiring, store: Store, *, background: bool = True) -> ASGI
         title, line = _WORDS.get(code, (HTTPStatus(code).phrase, ""))
         return site.said(title, line, status=code)
 
-    async def broken(_request: Request, _error: Exception) -> Response:
-        return site.said(
-            "Something broke on our side",
-            "It was written down. Please try again in a minute.",
-            status=500,
-        )
+    async def told(request: Request, error: Exception) -> Response:
+        # The route, not the address: that may be a reader's link.
+        family = request.url.path.split("/")[1] if request.url.path.count("/") else ""
+        log.error("/%s: %s", family, error)
+        return await broken(request, error)
+
+    async def broken(_request: Request, error: Exception) -> Response:
+        status = 503 if isinstance(error, StorageError) else 500
+        try:
+            return site.said(
+                "Something broke on our side",
+                "It was written down. Please try again in a minute.",
+                status=status,
+            )
+        except CatalogError:  # the template of this very page
+            return PlainTextResponse("Something broke on our side.\n", status)
 
     routes = [route for family in FAMILIES for route in family(site).routes()]
     app = Starlette(
         routes=[*routes, *site.assets.routes()],
-        exception_handlers={HTTPException: refused, Exception: broken},
+        exception_handlers={
+            HTTPException: refused,
+            DigestError: told,
+            Exception: broken,
+        },
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from jinja2 import FileSystemLoader
 
 from digest.domain.subscriber import Status
 from digest.web.security import network_of
@@ -224,3 +226,25 @@ def test_the_confirm_link_ends_after_seven_days(world: World) -> None:
     assert world.client.get(link).status_code == 410
     assert world.client.post(link).status_code == 410
     assert world.moment[0] - timedelta(days=7) > mail["Date"].datetime
+
+
+def test_a_broken_template_is_told_in_the_log_and_not_to_readers(
+    make_world, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "mine" / "web").mkdir(parents=True)
+    for name in ("help", "said"):
+        (tmp_path / "mine" / "web" / f"{name}.html.jinja").write_text("{{ oops }}")
+    world = make_world()
+    world.wiring.templates._environment.loader.loaders.insert(
+        0, FileSystemLoader(tmp_path / "mine")
+    )
+    world.wiring.templates._environment.cache.clear()
+    try:
+        answer = world.client.get("/help")
+    finally:
+        world.wiring.templates._environment.loader.loaders.pop(0)
+        world.wiring.templates._environment.cache.clear()
+    assert answer.status_code == 500
+    assert "oops" not in answer.text
+    assert "'oops' is undefined" in caplog.text
+    assert "Traceback" not in caplog.text
