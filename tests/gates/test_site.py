@@ -310,7 +310,7 @@ def links(browser: Browser, site: Running) -> dict[str, str]:
 def paths(site: Running, links: dict[str, str]) -> list[str]:
     today = utc_now().date()
     fixed = ["/", "/editions/", f"/editions/{today - timedelta(days=1)}", "/concepts/",
-             "/concepts/momentum", "/concepts/kalman-filter", "/stories", "/subscribe", "/manage",
+             "/concepts/momentum", "/concepts/policy-gradient", "/stories", "/subscribe", "/manage",
              "/help", "/nowhere", "/concepts/?track=optimisation&level=1"]  # fmt: skip
     return [*(site.base + path for path in fixed), *links.values()]
 
