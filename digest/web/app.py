@@ -82,7 +82,10 @@ def create_app(wiring: Wiring, store: Store, *, background: bool = True) -> ASGI
     async def refused(_request: Request, error: Exception) -> Response:
         code = error.status_code if isinstance(error, HTTPException) else 500
         title, line = _WORDS.get(code, (HTTPStatus(code).phrase, ""))
-        return site.said(title, line, status=code)
+        answer = site.said(title, line, status=code)
+        # A 405 names what does work (RFC 9110, 15.5.6).
+        answer.headers.update((error.headers if isinstance(error, HTTPException) else None) or {})
+        return answer
 
     async def told(request: Request, error: Exception) -> Response:
         # The route, not the address: that may be a reader's link.
