@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 CLOSING: Final = 421  # RFC 5321, 3.8: the server shuts the channel, whatever was asked
 _LOGIN_WANTED: Final = frozenset({530, 534, 535, 538})  # RFC 4954, 6
 _REPLY_LENGTH: Final = 500
 _LONGEST: Final = 65_536
+_SPACE: Final = 0x20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,13 @@ class Reply:
         return self.code in _LOGIN_WANTED
 
 
+@lru_cache(maxsize=64)
+def _of_one(line: bytes) -> Reply:
+    """A reply of one line; most come again and again."""
+    code = int(line[:3]) if line[:3].isdigit() else -1
+    return Reply.of(code, line[4:].strip())
+
+
 class Replies:
     """Takes replies off a stream."""
 
@@ -69,6 +78,11 @@ class Replies:
         One that is none, or has no end, has the code -1.
         """
         heard = self._heard
+        end = heard.find(b"\n")
+        if end > 3 and heard[3] == _SPACE:  # noqa: PLR2004 - the digits; a reply of one line
+            line = bytes(heard[:end])
+            del heard[: end + 1]
+            return _of_one(line)
         start = 0
         lines: list[bytes] = []
         while True:

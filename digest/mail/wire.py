@@ -14,7 +14,7 @@ from typing import Final
 
 from digest.mail.encoding import CRLF
 
-_SHARED: Final = 4096
+_SHARED: Final = 1024
 """Parts of so many bytes are taken for shared, and what was seen in them is remembered."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, TextClause, select, update
+from sqlalchemy import ColumnElement, Connection, TextClause, bindparam, or_, select, update
 
 from digest.domain.delivery import DeliveryStatus
 from digest.storage import schema
@@ -16,11 +16,16 @@ SENDING = "sending"
 RESTORED = "restored"
 
 
+_HELD = (
+    select(_HOLDS.c.name)
+    .where(or_(_HOLDS.c.name.in_([SENDING, RESTORED]), _HOLDS.c.name == bindparam("edition")))
+    .limit(1)
+)
+
+
 def held(connection: Connection, edition: date) -> bool:
     """Whether nothing of an edition may be sent now."""
-    names = [SENDING, RESTORED, edition.isoformat()]
-    found = connection.scalar(select(_HOLDS.c.name).where(_HOLDS.c.name.in_(names)).limit(1))
-    return found is not None
+    return connection.scalar(_HELD, {"edition": edition.isoformat()}) is not None
 
 
 def end_ambiguous(

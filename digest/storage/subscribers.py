@@ -181,7 +181,7 @@ def _changeable(subscriber: Subscriber) -> dict[str, Any]:
     }
 
 
-def active(now: datetime) -> ColumnElement[bool]:
+def active(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Subscribers who may be written to: active, or paused until a moment that has passed."""
     return or_(
         _T.c.status == Status.ACTIVE,

@@ -33,8 +33,14 @@ from digest.ports import Clock, Store
 ACK_DELAY: Final = timedelta(milliseconds=20)
 """How long a reply may wait for others before it is written."""
 
-GROUP: Final = 32
-"""Letters marked in one commit."""
+GROUP: Final = 64
+"""Letters marked in one commit, at most; half as many each time that they last for too long."""
+
+LAST: Final = timedelta(seconds=1)
+"""How long a group should last, so that a crash leaves few in doubt."""
+
+STALE: Final = timedelta(seconds=60)
+"""After which letters that were marked and not begun are given back: their lease must not end."""
 
 Seal = Callable[[Letter, Delivery], Envelope]
 """Turns a letter into the bytes and addresses of the SMTP dialogue."""
@@ -108,6 +114,8 @@ class LedgerDesk:
         self._stop = stop
         self._claimed: deque[Delivery] = deque()
         self._ready: deque[Delivery] = deque()
+        self._marked_at = clock()
+        self._group = 8
         self._out: dict[str, Delivery] = {}
         self._acks: list[tuple[Delivery, SendResult | Unsent]] = []
         self._oldest_ack: datetime | None = None
@@ -115,6 +123,9 @@ class LedgerDesk:
 
     def take(self, most: int) -> Sequence[Envelope]:
         """See `ports.Desk`: composed and sealed only now, so that few letters are in memory."""
+        if self._ready and self._clock() - self._marked_at > STALE:
+            self._acks += [(delivery, Unsent("not begun in time")) for delivery in self._ready]
+            self._ready.clear()
         taken: list[Envelope] = []
         while len(taken) < most and not self._stop() and (self._ready or self._refill()):
             delivery = self._ready.popleft()
@@ -158,12 +169,16 @@ class LedgerDesk:
 
     def _refill(self) -> bool:
         """Have the next group marked; whether there is one."""
+        now = self._clock()
+        quick = now - self._marked_at < LAST
+        self._group = min(GROUP, self._group * 2) if quick else max(1, self._group // 2)
         while not self._ready:
             if not self._claimed and not self._claim():
                 return False
-            group = [self._claimed.popleft() for _ in range(min(GROUP, len(self._claimed)))]
+            group = [self._claimed.popleft() for _ in range(min(self._group, len(self._claimed)))]
             try:
                 self._ready.extend(self._exchange(group))
+                self._marked_at = now
             except BaseException:
                 self._claimed.extendleft(reversed(group))
                 raise
