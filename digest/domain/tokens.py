@@ -12,6 +12,7 @@ import hmac
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from itsdangerous import BadData, URLSafeSerializer
@@ -86,6 +87,11 @@ def read(keys: Sequence[str], purpose: Purpose, token: str, now: datetime) -> st
 def _serializer(keys: Sequence[str], purpose: Purpose) -> URLSafeSerializer:
     if not keys or not all(keys):
         raise ValueError("signing needs a key, and none of them empty")
+    return _made(tuple(keys), purpose)
+
+
+@lru_cache(maxsize=16)
+def _made(keys: tuple[str, ...], purpose: Purpose) -> URLSafeSerializer:
     return URLSafeSerializer(
         list(reversed(keys)),  # itsdangerous signs with the last of the list
         salt=f"digest.{purpose}",
