@@ -6,7 +6,9 @@ its own bytes, so that every judgement can be looked at again. Reading knows not
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -115,10 +117,53 @@ class Inbound:
     """A message and what it says. `events` is never empty.
 
     `recipient` is the mailbox that it came to (an envelope's, empty where it is not known),
-    `message_id` that of our letter, where a report quotes it, without angle brackets.
+    `message_id` that of our letter, where a report quotes it, without angle brackets. `automatic`
+    says why it must not be answered (RFC 3834, 2), empty where it may.
     """
 
     events: tuple[Event, ...]
     recipient: str = ""
     message_id: str = ""
+    automatic: str = ""
     raw: bytes = field(default=b"", repr=False)
+
+
+# --- soft bounces add up -----------------------------------------------------------------------
+
+HALF_LIFE: Final = timedelta(days=7)
+"""After which a soft bounce counts half."""
+LIMIT: Final = 4.0
+"""Score from which an address is given up: about five days of bounces in a row."""
+MEMORY: Final = timedelta(days=60)
+"""How far back soft bounces are looked at; older ones count less than three in a thousand."""
+
+_WEIGHT: Final = {
+    Reason.MAILBOX_FULL: 1.0,
+    Reason.SUSPENDED: 1.0,
+    Reason.FILTERED: 1.0,
+    Reason.UNDEFINED: 1.0,
+    Reason.EXPIRED: 1.0,
+    Reason.NETWORK: 0.5,
+    Reason.SYSTEM: 0.5,
+}
+
+
+def weight(bounce: Bounce) -> float:
+    """What a bounce adds to the score of its address, 0 to 1.
+
+    A delay is none yet. That we, or the letter, were refused (a blocklist, a spam filter, too
+    many at once) says nothing of the address: a bad day of ours must not cost a reader.
+    """
+    if bounce.action == "delayed":
+        return 0.0
+    return 1.0 if bounce.reason in DEAD else _WEIGHT.get(bounce.reason, 0.0)
+
+
+def score(bounces: Iterable[tuple[datetime, float]], now: datetime) -> float:
+    """The score of (moment, weight) at `now`: the heaviest of each day counts, halved by age."""
+    days: dict[int, tuple[datetime, float]] = {}
+    for at, heavy in bounces:
+        day = at.toordinal()
+        if day not in days or heavy > days[day][1]:
+            days[day] = (at, heavy)
+    return sum(heavy * 0.5 ** ((now - at) / HALF_LIFE) for at, heavy in days.values())

@@ -28,6 +28,7 @@ class Purpose(StrEnum):
     PREFERENCES = "preferences"
     UNDO = "undo"
     FORM = "form"
+    BOUNCE = "bounce"
 
 
 LIFETIME: Final = {
@@ -36,6 +37,8 @@ LIFETIME: Final = {
     Purpose.PREFERENCES: None,
     Purpose.UNDO: timedelta(days=7),
     Purpose.FORM: timedelta(days=1),
+    # A server gives up after five days; what comes after two months is somebody's game.
+    Purpose.BOUNCE: timedelta(days=60),
 }
 """How long a link holds. Who wants to leave must be able to from a letter of any age."""
 
@@ -45,6 +48,7 @@ _NEXT_STEP: Final = {
     Purpose.PREFERENCES: "copy the whole link from the newest letter",
     Purpose.UNDO: "subscribe again: it takes a minute",
     Purpose.FORM: "send the form once more",
+    Purpose.BOUNCE: "nothing: the report is too old or not ours",
 }
 
 

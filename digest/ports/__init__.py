@@ -31,10 +31,11 @@ from digest.ports.outside import (
     Printer,
     Transport,
 )
+from digest.ports.post import Heard, PostStore
 
 __all__ = [
     "AccessStore", "Clock", "DeliveryRow", "DeliveryStore", "Desk", "Drawn", "EditionStatus",
-    "EditionStore", "EntryStore", "FeedReader", "FeedResult", "FeedState", "Hold", "LedgerStore",
-    "Library", "NoticeStore", "Press", "Printer", "ReportStore", "Row", "Store", "SubscriberStore",
-    "Transport",
+    "EditionStore", "EntryStore", "FeedReader", "FeedResult", "FeedState", "Heard", "Hold",
+    "LedgerStore", "Library", "NoticeStore", "PostStore", "Press", "Printer", "ReportStore", "Row",
+    "Store", "SubscriberStore", "Transport",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from digest.domain.subscriber import Status, Subscriber
 from digest.ports.ledger import LedgerStore
 from digest.ports.operation import AccessStore, ReportStore
 from digest.ports.outside import FeedResult, FeedState
+from digest.ports.post import PostStore
 
 
 class EditionStore(Protocol):
@@ -267,6 +268,7 @@ class Store(Protocol):
     editions: EditionStore
     entries: EntryStore
     notices: NoticeStore
+    post: PostStore
     subscribers: SubscriberStore
     deliveries: DeliveryStore
     ledger: LedgerStore

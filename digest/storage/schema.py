@@ -7,6 +7,7 @@ migrations/ makes them; a test holds that both say the same on both databases.
     editions 1-n deliveries n-1 subscriber (a bare number: it outlives an erased reader)
     subscriber 1-n notices (the mails that readers ask for), 1-n consents (append-only); asks
     tokens, operators, sessions, failed_logins (who may come in); choices (an editor's)
+    subscriber 1-n heard (what came in by mail, append-only) n-1 messages (raw, for a while)
 
 Times are UTC: `timestamp with time zone` in Postgres, text without a zone in SQLite.
 """
@@ -219,6 +220,42 @@ consents = Table(
     required("ip", String(64)),
 )
 """Who agreed to what, when. A trigger of the database refuses every change."""
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _required("at", Moment, index=True),
+    # SHA-256 of mailbox and bytes: the same message is heard once.
+    _required("digest", String(64), unique=True),
+    Column("subscriber_id", Integer, index=True),
+    # The server's words; they may hold an address, so they go when the raw bytes go.
+    _required("said", Words),
+    _required("raw", LargeBinary),
+)
+"""Reports as they came in; deleted after a while, and with the reader."""
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _required("at", Moment, index=True),
+    # bounce, complaint, auto-reply, command.
+    _required("kind", String(16)),
+    _required("outcome", Words),
+    Column("subscriber_id", Integer, index=True),
+    Column("delivery_id", BigInteger),
+    # Keyed hash.
+    _required("address", String(64)),
+    _required("reason", String(40)),
+    _required("status", String(16)),
+    # return path, message-id, token; empty: nothing shows that it is about a letter of ours.
+    _required("proof", String(16)),
+    _required("weight", Float(53)),
+    # A bare number: the message may be gone.
+    Column("message_id", Integer),
+)
+"""What came in and what followed. A trigger of the database refuses every change."""
 
 UNFINISHED = text("status IN ('pending', 'deferred', 'claimed', 'on_wire')")
 """Spelt out, not bound: a partial index serves only a condition that holds its own words."""

@@ -17,7 +17,11 @@ from digest.ports import (
     EntryStore,
     LedgerStore,
     NoticeStore,
+<<<<<<< HEAD
     ReportStore,
+=======
+    PostStore,
+>>>>>>> 421cb2f (wip)
     SubscriberStore,
 )
 from digest.settings import DatabaseSettings
@@ -30,6 +34,7 @@ from digest.storage.engine import Database, connect
 from digest.storage.entries import Entries
 from digest.storage.ledger import Ledger
 from digest.storage.notices import Notices
+from digest.storage.post import Post
 from digest.storage.queue import MessageId, Queue
 from digest.storage.reports import Reports
 from digest.storage.subscribers import Subscribers
@@ -47,6 +52,7 @@ class SqlStore:
     editions: EditionStore
     entries: EntryStore
     notices: NoticeStore
+    post: PostStore
     subscribers: SubscriberStore
     deliveries: DeliveryStore
     ledger: LedgerStore
@@ -67,6 +73,7 @@ class SqlStore:
         self.editions = Editions(access)
         self.entries = Entries(access)
         self.notices = Notices(access)
+        self.post = Post(access)
         self.subscribers = Subscribers(access)
         self.keys = AccessRows(access)
         self.reports = Reports(access)

@@ -66,7 +66,7 @@ class Subscribers:
             )
 
     def erase(self, key: str) -> bool:
-        """Delete the subscriber, their notices and the address in their deliveries.
+        """Delete the subscriber, their notices, the reports about them, the address in deliveries.
 
         Returns False when they are unknown.
 
@@ -79,6 +79,8 @@ class Subscribers:
                 return False
             notices = schema.notices
             connection.execute(delete(notices).where(notices.c.subscriber_id == found))
+            messages = schema.messages
+            connection.execute(delete(messages).where(messages.c.subscriber_id == found))
             waiting = (
                 DeliveryStatus.PENDING,
                 DeliveryStatus.DEFERRED,

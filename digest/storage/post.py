@@ -1,0 +1,142 @@
+"""The log of what came in, and the raw reports for as long as they are kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import delete, func, select, update
+
+from digest.ports.post import Heard
+from digest.storage import schema
+from digest.storage.doors import Access, insert
+
+_T = schema.heard
+_MESSAGES = schema.messages
+_DELIVERIES = schema.deliveries
+MAX_RAW: Final = 256_000
+"""Bytes kept of a message; what a report says stands at its head."""
+_MAX_SAID: Final = 400
+
+
+class Post:
+    """`ports.PostStore` over SQL."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def keep(self, raw: bytes, recipient: str, now: datetime) -> int | None:
+        """Keep a message; None when the very same came to the same mailbox before."""
+        name = hashlib.sha256(recipient.casefold().encode("utf-8", "replace") + b"\0" + raw)
+        with self._access.write() as connection:
+            made: int | None = connection.scalar(
+                insert(connection, _MESSAGES)
+                .values(at=now, digest=name.hexdigest(), said="", raw=raw[:MAX_RAW])
+                .on_conflict_do_nothing(index_elements=[_MESSAGES.c.digest])
+                .returning(_MESSAGES.c.id)
+            )
+        return made
+
+    def log(self, heard: Heard, message: int | None) -> None:
+        """Append a line. What the server said may hold an address: it lies with the raw bytes."""
+        with self._access.write() as connection:
+            connection.execute(
+                _T.insert().values(
+                    at=heard.at,
+                    kind=heard.kind,
+                    outcome=heard.outcome,
+                    subscriber_id=heard.subscriber_id,
+                    delivery_id=heard.delivery_id,
+                    address=heard.address,
+                    reason=heard.reason,
+                    status=heard.status[:16],
+                    proof=heard.proof,
+                    weight=heard.weight,
+                    message_id=message,
+                )
+            )
+            if message is not None:
+                connection.execute(
+                    update(_MESSAGES)
+                    .where(_MESSAGES.c.id == message)
+                    .values(said=heard.said[:_MAX_SAID], subscriber_id=heard.subscriber_id)
+                )
+
+    def letter(self, delivery_id: int) -> tuple[int, date] | None:
+        """Subscriber and edition of a delivery."""
+        with self._access.read() as connection:
+            row = connection.execute(
+                select(_DELIVERIES.c.subscriber_id, _DELIVERIES.c.edition_date).where(
+                    _DELIVERIES.c.id == delivery_id
+                )
+            ).one_or_none()
+        return None if row is None else (row.subscriber_id, row.edition_date)
+
+    def letter_of(self, edition: date, message_id: str) -> tuple[int, int] | None:
+        """Delivery and subscriber of a Message-ID of an edition."""
+        with self._access.read() as connection:
+            row = connection.execute(
+                select(_DELIVERIES.c.id, _DELIVERIES.c.subscriber_id)
+                .where(
+                    _DELIVERIES.c.edition_date == edition, _DELIVERIES.c.message_id == message_id
+                )
+                .limit(1)
+            ).one_or_none()
+        return None if row is None else (row.id, row.subscriber_id)
+
+    def soft(self, subscriber_id: int, since: datetime) -> Sequence[tuple[datetime, float]]:
+        """Moments and weights of a reader's proven bounces since a moment."""
+        with self._access.read() as connection:
+            rows = connection.execute(
+                select(_T.c.at, _T.c.weight).where(
+                    _T.c.subscriber_id == subscriber_id,
+                    _T.c.at > since,
+                    _T.c.proof != "",
+                    _T.c.weight > 0,
+                )
+            ).all()
+        return [(row.at, row.weight) for row in rows]
+
+    def history(self, subscriber_id: int) -> Sequence[Heard]:
+        """All lines about a reader, oldest first."""
+        said = func.coalesce(_MESSAGES.c.said, "").label("said")
+        with self._access.read() as connection:
+            rows = connection.execute(
+                select(_T, said, _DELIVERIES.c.edition_date)
+                .outerjoin(_MESSAGES, _MESSAGES.c.id == _T.c.message_id)
+                .outerjoin(_DELIVERIES, _DELIVERIES.c.id == _T.c.delivery_id)
+                .where(_T.c.subscriber_id == subscriber_id)
+                .order_by(_T.c.id)
+            ).all()
+        return [
+            Heard(
+                at=row.at,
+                kind=row.kind,
+                outcome=row.outcome,
+                subscriber_id=row.subscriber_id,
+                delivery_id=row.delivery_id,
+                address=row.address,
+                reason=row.reason,
+                status=row.status,
+                proof=row.proof,
+                weight=row.weight,
+                said=row.said,
+                edition=row.edition_date,
+            )
+            for row in rows
+        ]
+
+    def unproven(self, since: datetime) -> int:
+        """How many lines without proof were written since a moment."""
+        with self._access.read() as connection:
+            found = connection.scalar(
+                select(func.count()).select_from(_T).where(_T.c.at > since, _T.c.proof == "")
+            )
+        return int(found or 0)
+
+    def prune(self, before: datetime) -> int:
+        """Delete raw messages older than a moment; the log stays. Returns how many."""
+        with self._access.write() as connection:
+            return connection.execute(delete(_MESSAGES).where(_MESSAGES.c.at < before)).rowcount
