@@ -44,8 +44,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Go on after a pause, a stop or a restore.",
     ),
     "prune": ("digest.cli.ledger:prune", "Delete old deliveries; their counts stay."),
+    "receive": ("digest.cli.receive:receive", "Hear one message from standard input."),
     "migrate": ("digest.cli.database:migrate", "Bring the database to this program's schema."),
-    "serve": ("digest.cli.serve:serve", "Run the daily schedule, a sender, or the site."),
+    "serve": (
+        "digest.cli.serve:serve",
+        "Run the daily schedule, a sender, the receiver, or the site.",
+    ),
     "dkim": ("digest.cli.dkim:dkim", "Make keys that sign the letters."),
     "config": ("digest.cli.config:config", "Show and check the settings."),
 }

@@ -29,7 +29,7 @@ GRACE_S = 3600
 library's own default of one second would skip it."""
 
 
-@click.group(short_help="Run the daily schedule, a sender, or the site.")
+@click.group(short_help="Run the daily schedule, a sender, the receiver, or the site.")
 def serve() -> None:
     """Run a part of the service until it is told to stop (SIGTERM or Ctrl-C)."""
 
@@ -91,6 +91,20 @@ def web(app: App, *, host: str | None, port: int | None) -> None:
 
     settings = wiring.settings.web
     run(wiring, host or settings.host, settings.port if port is None else port)
+
+
+@serve.command()
+@pass_app
+def receiver(app: App) -> None:
+    """Take mail that comes in: over LMTP behind a mail server, and from a Maildir.
+
+    Bounces, complaints, and mails to subscribe, unsubscribe, confirm and help at inbound.domain.
+    Mails that answer them are sent at once.
+    """
+    _log(app)
+    from digest.cli.receive import serve_mail  # noqa: PLC0415 - the server is loaded by this only
+
+    serve_mail(wire(app))
 
 
 def _log(app: App) -> None:

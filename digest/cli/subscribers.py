@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -13,6 +13,7 @@ import click
 
 from digest.cli._console import App, pass_app
 from digest.cli._wire import wire
+from digest.domain.inbound import LIMIT, MEMORY, score
 from digest.domain.subscriber import Status, Subscriber
 from digest.errors import OutputError, UsageError
 
@@ -223,15 +224,26 @@ def list_(app: App, *, status: str | None, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_app
 def show(app: App, address: str, *, as_json: bool) -> None:
-    """Show what is kept of one subscriber."""
+    """Show what is kept of one subscriber, and what came in about them."""
     wiring = wire(app)
     with wiring.store(keep=False) as store:
         found = wiring.registrar(store).find(address)
+        heard = store.post.history(found.id)
+        bounces = store.post.soft(found.id, wiring.clock() - MEMORY)
     if as_json:
-        app.as_json(found)
+        app.as_json({**asdict(found), "heard": heard})
         return
     for name, value in _facts(found):
         app.answer(f"{name:<14}{value}")
+    if bounces:
+        app.answer(f"{'bounces':<14}{score(bounces, wiring.clock()):.1f} of {LIMIT:.1f}")
+    for line in heard:
+        app.answer("")
+        about = f"{line.kind} ({line.reason})" if line.reason else line.kind
+        letter = f", letter of {line.edition}" if line.edition else ""
+        app.answer(f"{line.at:%Y-%m-%d %H:%M}  {about}{letter}: {line.outcome}")
+        if line.said:
+            app.answer(f"{'':<18}{line.said}")
 
 
 @subscribers.command()

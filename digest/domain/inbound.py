@@ -6,6 +6,7 @@ its own bytes, so that every judgement can be looked at again. Reading knows not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -166,4 +167,4 @@ def score(bounces: Iterable[tuple[datetime, float]], now: datetime) -> float:
         day = at.toordinal()
         if day not in days or heavy > days[day][1]:
             days[day] = (at, heavy)
-    return sum(heavy * 0.5 ** ((now - at) / HALF_LIFE) for at, heavy in days.values())
+    return sum(heavy * math.pow(0.5, (now - at) / HALF_LIFE) for at, heavy in days.values())

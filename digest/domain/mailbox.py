@@ -114,4 +114,3 @@ def _base36(number: int) -> str:
         number, last = divmod(number, 36)
         digits = _DIGITS[last] + digits
     return digits
-

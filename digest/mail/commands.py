@@ -33,6 +33,7 @@ _WORDS: Final = re.compile(r"\s*([a-z]{3,12})[\s.!]*$", re.IGNORECASE)
 _WITH_TOKEN: Final = re.compile(
     r"\b(confirm|unsubscribe)[\s+:]+(s[0-9a-z]{1,13}-[0-9a-z]{1,6}-[0-9a-f]{20})\b", re.IGNORECASE
 )
+_NO_ANSWER: Final = ("x-auto-response-suppress", "x-loop", "feedback-id")
 _LINES: Final = 10
 """Lines of the text in which the first word is looked for."""
 
@@ -50,10 +51,10 @@ def read(
     box, token = boxes.box_of(recipient)
     report = read_report(raw, recipient)
     automatic = why_automatic(top, sender, ours)
-    if any(isinstance(event, Bounce | Complaint | AutoReply) for event in report.events):
-        # A person's mail with the words of a report: the mailbox decides.
-        if box in {None, Box.BOUNCES} or automatic:
-            return Inbound(report.events, recipient, report.message_id, automatic, raw)
+    reported = any(isinstance(e, Bounce | Complaint | AutoReply) for e in report.events)
+    # A person's mail may have the words of a report: then the mailbox decides.
+    if reported and (box in {None, Box.BOUNCES} or automatic):
+        return Inbound(report.events, recipient, report.message_id, automatic, raw)
     if box is Box.BOUNCES:
         return Inbound((Unknown("no report"),), recipient, report.message_id, automatic, raw)
     command = _command(top, box, token)
@@ -63,25 +64,21 @@ def read(
 
 def why_automatic(top: Part, sender: str | None, ours: Collection[str]) -> str:
     """Why a message must not be answered (RFC 3834, 2; RFC 5230, 4.6); empty when it may be."""
-    path = top.get("return-path").strip()
-    if sender == "" or path == "<>":
-        return "null sender"
     wrote = in_field(unencoded(top.get("from")))
-    if len(wrote) != 1:
-        return "no single sender"
-    if is_daemon(wrote[0]) or (sender and is_daemon(sender)):
-        return "sent by a program"
-    if wrote[0].lower() in ours or (sender or "").lower() in ours:
-        return "sent by ourselves"
-    if top.get("auto-submitted").split(";")[0].strip().lower() not in {"", "no"}:
-        return "auto-submitted"
-    if top.get("precedence").strip().lower() in {"bulk", "list", "junk", "auto_reply"}:
-        return "bulk"
-    if any(name.startswith("list-") for name in top.fields) or top.get("mailing-list"):
-        return "from a list"
-    if top.get("x-auto-response-suppress") or top.get("x-loop") or top.get("feedback-id"):
-        return "asks for no answer"
-    return ""
+    by = sender or ""
+    precedence = top.get("precedence").strip().lower()
+    submitted = top.get("auto-submitted").partition(";")[0].strip().lower()
+    reasons = (
+        ("null sender", sender == "" or top.get("return-path").strip() == "<>"),
+        ("no single sender", len(wrote) != 1),
+        ("sent by a program", is_daemon(by) or any(is_daemon(each) for each in wrote)),
+        ("sent by ourselves", any(each.lower() in ours for each in [*wrote, by])),
+        ("auto-submitted", submitted not in {"", "no"}),
+        ("bulk", precedence in {"bulk", "list", "junk", "auto_reply"}),
+        ("from a list", any(name.startswith(("list-", "mailing-list")) for name in top.fields)),
+        ("asks for no answer", any(top.get(name) for name in _NO_ANSWER)),
+    )
+    return next((why for why, holds in reasons if holds), "")
 
 
 def _command(top: Part, box: Box | None, token: str) -> Command | None:

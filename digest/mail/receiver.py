@@ -13,9 +13,10 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from aiosmtpd.lmtp import LMTP
+from aiosmtpd.smtp import Envelope
 
 from digest.domain.mailbox import Mailboxes
 from digest.errors import DigestError, OutputError, TransportError
@@ -27,7 +28,8 @@ Hear = Callable[[bytes, str, str | None], tuple[str, ...]]
 
 _ALWAYS: Final = frozenset({"postmaster", "abuse"})  # RFC 5321, 4.5.1; RFC 2142
 _RECIPIENTS: Final = 100
-_SESSIONS: Final = 50
+_BACKLOG: Final = 50
+_IDLE_S: Final = 60
 
 
 class Handler:
@@ -36,13 +38,17 @@ class Handler:
     def __init__(self, boxes: Mailboxes, hear: Hear) -> None:
         self._boxes = boxes
         self._hear = hear
-        self._turn = asyncio.Lock()
+        self.turn = asyncio.Lock()
 
     async def handle_RCPT(  # noqa: N802 - the library's name
-        self, _server: object, _session: object, envelope: Any, address: str, options: list[str]  # noqa: ANN401
+        self,
+        _server: object,
+        _session: object,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
     ) -> str:
         """Take a recipient or not."""
-        del options
         local, _, domain = address.rpartition("@")
         known = self._boxes.box_of(address)[0] is not None
         if not known and not (
@@ -55,15 +61,17 @@ class Handler:
         return "250 2.1.5 ok"
 
     async def handle_DATA(  # noqa: N802 - the library's name
-        self, _server: object, _session: object, envelope: Any  # noqa: ANN401
+        self, _server: object, _session: object, envelope: Envelope
     ) -> str:
         """Hear a message; LMTP wants a reply for each recipient (RFC 2033, 4.2)."""
+        raw = envelope.content or b""
+        raw = raw.encode() if isinstance(raw, str) else raw
+        # The library hands the null sender over as it was written.
+        sender = (envelope.mail_from or "").strip("<>")
         replies = []
         for recipient in envelope.rcpt_tos:
-            async with self._turn:
-                reply = await asyncio.to_thread(
-                    hear_one, self._hear, envelope.content, recipient, envelope.mail_from or ""
-                )
+            async with self.turn:
+                reply = await asyncio.to_thread(hear_one, self._hear, raw, recipient, sender)
             replies.append(reply)
         return "\r\n".join(replies)
 
@@ -84,76 +92,97 @@ def hear_one(hear: Hear, raw: bytes, recipient: str, sender: str | None) -> str:
 
 
 class LmtpServer:
-    """Listens on a port or on a Unix socket until told to stop."""
+    """Listens on a port or on a Unix socket, in a thread of its own, until told to stop."""
 
     def __init__(
-        self, boxes: Mailboxes, hear: Hear, *, host: str, port: int, socket: Path | None, max_kb: int
+        self,
+        boxes: Mailboxes,
+        hear: Hear,
+        *,
+        host: str,
+        port: int,
+        socket: Path | None,
+        max_kb: int,
     ) -> None:
-        self._handler = (boxes, hear)
+        self._parts = (boxes, hear)
         self._where = (host, port)
         self._socket = socket
         self._max_bytes = max_kb * 1024
-        self._loop = asyncio.new_event_loop()
-        self._thread: threading.Thread | None = None
-        self._server: asyncio.Server | None = None
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="lmtp")
+        self._ready = threading.Event()
+        self._fault: OSError | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._leave: asyncio.Event | None = None
 
     @property
     def place(self) -> str:
         """Where it listens."""
-        if self._socket is not None:
-            return str(self._socket)
-        host, port = self._where
-        if self._server is not None and self._server.sockets:
-            port = self._server.sockets[0].getsockname()[1]
-        return f"{host}:{port}"
+        return str(self._socket) if self._socket is not None else "{}:{}".format(*self._where)
 
     def start(self) -> None:
         """Listen. Raises TransportError when the place cannot be had."""
-        try:
-            self._server = self._loop.run_until_complete(self._listen())
-        except OSError as error:
-            self._loop.close()
-            raise TransportError(
-                f"{self.place}: cannot listen for mail: {error.strerror or error}",
-                "choose another inbound.lmtp_port or inbound.lmtp_socket",
-            ) from error
-        self._thread = threading.Thread(target=self._loop.run_forever, name="lmtp", daemon=True)
         self._thread.start()
+        self._ready.wait()
+        if self._fault is not None:
+            self._thread.join()
+            raise TransportError(
+                f"{self.place}: cannot listen for mail: {self._fault.strerror or self._fault}",
+                "choose another inbound.lmtp_port or inbound.lmtp_socket",
+            ) from self._fault
 
-    async def _listen(self) -> asyncio.Server:
-        handler = Handler(*self._handler)
-        sessions = 0
+    def stop(self) -> None:
+        """Stop listening; a message that is being heard is heard to its end."""
+        if self._loop is not None and self._leave is not None:
+            self._loop.call_soon_threadsafe(self._leave.set)
+        self._thread.join()
+
+    async def _run(self) -> None:
+        handler = Handler(*self._parts)
+        sessions: set[LMTP] = set()
 
         def made() -> LMTP:
-            nonlocal sessions
-            sessions += 1
-            return LMTP(
+            session = LMTP(
                 handler,
                 data_size_limit=self._max_bytes,
                 enable_SMTPUTF8=True,
                 hostname="digest",
                 ident="digest LMTP",
-                timeout=60,
-                loop=self._loop,
+                timeout=_IDLE_S,
+                loop=asyncio.get_running_loop(),
             )
+            sessions.difference_update([each for each in sessions if each.transport is None])
+            sessions.add(session)
+            return session
 
+        self._loop, self._leave = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            server = await self._listen(made)
+        except OSError as error:
+            self._fault = error
+            return
+        finally:
+            self._ready.set()
+        await self._leave.wait()
+        server.close()
+        async with handler.turn:
+            for session in sessions:
+                if session.transport is not None:
+                    session.transport.close()
+        await asyncio.sleep(0)
+        if self._socket is not None:
+            self._socket.unlink(missing_ok=True)
+
+    async def _listen(self, made: Callable[[], LMTP]) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
         if self._socket is None:
-            return await self._loop.create_server(made, *self._where, backlog=_SESSIONS)
+            server = await loop.create_server(made, *self._where, backlog=_BACKLOG)
+            self._where = (self._where[0], server.sockets[0].getsockname()[1])
+            return server
         self._socket.unlink(missing_ok=True)
-        server = await self._loop.create_unix_server(made, str(self._socket), backlog=_SESSIONS)
+        server = await loop.create_unix_server(made, str(self._socket), backlog=_BACKLOG)
         # The mail server runs as another user; the folder decides who may come in.
         self._socket.chmod(0o666)
         return server
-
-    def stop(self) -> None:
-        """Stop listening; a message that is being heard is heard to its end."""
-        if self._server is not None:
-            self._loop.call_soon_threadsafe(self._server.close)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        if self._thread is not None:
-            self._thread.join(timeout=30)
-        if self._socket is not None:
-            self._socket.unlink(missing_ok=True)
 
 
 def watch_maildir(folder: Path, hear: Hear, limit: int = 1000) -> int:

@@ -3,7 +3,7 @@
 A port exists only where a second implementation is really used: SMTP or a folder for `Transport`,
 HTTP or canned bytes for `FeedReader`, a cache or a press for `Press`, a database with or without
 a commit at its end for `Store`. The consumer owns the port: what is not called by a workflow is
-not here. `wiring.py` names the classes.
+not here. `wiring` names the classes.
 """
 
 from __future__ import annotations

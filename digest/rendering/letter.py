@@ -66,11 +66,12 @@ class Imprint:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """A reader's own links."""
+    """A reader's own links; `by_mail` is the address that a mail to unsubscribes them."""
 
     unsubscribe: str
     one_click: str
     preferences: str
+    by_mail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,12 +297,13 @@ class LetterPrinter:
 
     def _headers(self, edition: Edition, links: Links) -> tuple[tuple[str, str], ...]:
         imprint = self._imprint
+        leave = links.by_mail or imprint.unsubscribe_address
         # RFC 2369 and RFC 8058: the address that POST unsubscribes at, and a mail address.
         headers = [
             ("List-Id", f"{imprint.title} <{imprint.list_id}>"),
             (
                 "List-Unsubscribe",
-                f"<{links.one_click}>, <mailto:{imprint.unsubscribe_address}?subject=unsubscribe>",
+                f"<{links.one_click}>, <mailto:{leave}?subject=unsubscribe>",
             ),
             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
             ("List-Archive", f"<{imprint.base_url}/editions/>"),

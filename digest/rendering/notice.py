@@ -30,12 +30,18 @@ _SUBJECTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class NoticeLinks:
-    """The links of one notice."""
+    """The links of one notice.
+
+    `by_mail` is the address that a mail to unsubscribes the reader; `answer` tells that answering
+    the notice confirms.
+    """
 
     confirm: str
     unsubscribe: str
     preferences: str
     undo: str
+    by_mail: str = ""
+    answer: bool = False
 
 
 class NoticePrinter:
@@ -69,6 +75,7 @@ class NoticePrinter:
             head_css=Markup(self._templates.read("email/_head.css")),  # noqa: S704 - a file of ours
         )
         text = self._templates.render("email/notice.txt.jinja", **values)
+        leave = links.by_mail or imprint.unsubscribe_address
         return Letter(
             subject=subject,
             html=inline_page(page, self._templates.read("email/_style.css")),
@@ -78,10 +85,7 @@ class NoticePrinter:
                 ("List-Id", f"{imprint.title} <{imprint.list_id}>"),
                 (
                     "List-Unsubscribe",
-                    (
-                        f"<{links.unsubscribe}>, "
-                        f"<mailto:{imprint.unsubscribe_address}?subject=unsubscribe>"
-                    ),
+                    f"<{links.unsubscribe}>, <mailto:{leave}?subject=unsubscribe>",
                 ),
                 ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
                 # RFC 3834: no auto-reply to it is wanted.
@@ -89,3 +93,20 @@ class NoticePrinter:
             ),
             language=imprint.language,
         )
+
+
+def help_letter(
+    templates: Templates, imprint: Imprint, *, subscribe: str, unsubscribe: str
+) -> Letter:
+    """The answer to a mail that asks for help; it holds nothing of that mail."""
+    text = templates.render(
+        "email/help.txt.jinja", site=imprint, subscribe=subscribe, unsubscribe=unsubscribe
+    )
+    return Letter(
+        subject=f"How to get and to leave {imprint.title}",
+        html=None,
+        text=text.strip() + "\n",
+        images=(),
+        headers=(("Auto-Submitted", "auto-replied"),),
+        language=imprint.language,
+    )

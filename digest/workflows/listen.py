@@ -206,9 +206,7 @@ class Listener:
 
     def _give_up(self, reader: Subscriber, reason: str, now: datetime) -> None:
         self.store.subscribers.update(
-            replace(
-                reader, status=Status.SUPPRESSED, paused_until=None, asked_at=None, left_at=now
-            )
+            replace(reader, status=Status.SUPPRESSED, paused_until=None, asked_at=None, left_at=now)
         )
         key_hash = self.hash_of("suppression", reader.key)
         if reason == NEVER_AGAIN:

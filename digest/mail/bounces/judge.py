@@ -46,7 +46,7 @@ def read(raw: bytes, recipient: str = "") -> Inbound:
     report = dissect(parse(raw))
     found = _MESSAGE_ID.search(report.of_letter("message-id"))
     quoted = found[1] if found else ""
-    return Inbound(tuple(_events(report)), recipient, quoted, raw)
+    return Inbound(tuple(_events(report)), recipient, quoted, raw=raw)
 
 
 def _events(report: Report) -> list[Event]:

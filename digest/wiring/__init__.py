@@ -25,6 +25,7 @@ from digest.domain.subscriber import Preferences, Subscriber
 from digest.errors import OutputError, SettingsError
 from digest.ports import Clock, FeedReader, Printer, Store, Transport
 from digest.settings import Settings
+from digest.wiring import post
 
 if TYPE_CHECKING:
     from digest.catalog.library import ContentLibrary
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from digest.rendering.letter import Imprint
     from digest.workflows.choose import Chooser
     from digest.workflows.deliver import Courier
+    from digest.workflows.listen import Listener
     from digest.workflows.notify import Messenger
     from digest.workflows.publish import Publisher
     from digest.workflows.reception import Reception
@@ -103,6 +105,7 @@ class Wiring:
                 unsubscribe=leave,
                 one_click=leave,
                 preferences=self.link(tokens.Purpose.PREFERENCES, str(subscriber_id)),
+                by_mail=post.leave_by_mail(self, subscriber_id),
             )
 
         def concepts() -> dict[str, object]:
@@ -194,7 +197,7 @@ class Wiring:
         """A letter as bytes; the same delivery gives the same bytes, whenever it is sealed."""
         from digest.mail.message import envelope  # noqa: PLC0415
 
-        return envelope(
+        sealed = envelope(
             letter,
             recipient=delivery.address,
             message_id=delivery.message_id,
@@ -202,20 +205,22 @@ class Wiring:
             mail=self.settings.mail,
             signer=self.signer,
         )
+        return post.returning(self, sealed, delivery)
 
     def seal_notice(self, letter: Letter, notice: Notice, reader: Subscriber) -> Envelope:
         """A notice as bytes."""
         from digest.mail.message import envelope  # noqa: PLC0415
 
         tag = tokens.keyed_hash(self.keys[0], "notice-id", f"{notice.id}/{notice.created_at}")[:32]
-        return envelope(
+        sealed = envelope(
             letter,
             recipient=reader.address,
             message_id=f"{notice.kind}.{tag}@{self.domain}",
             date=notice.created_at,
-            mail=self.settings.mail,
+            mail=post.mail_of(self, notice, reader),
             signer=self.signer,
         )
+        return post.returning_notice(self, sealed, notice, reader)
 
     @contextmanager
     def store(self, *, keep: bool = True) -> Iterator[Store]:
@@ -322,6 +327,8 @@ class Wiring:
                 unsubscribe=self.link(tokens.Purpose.UNSUBSCRIBE, number),
                 preferences=self.link(tokens.Purpose.PREFERENCES, number),
                 undo=self.link(tokens.Purpose.UNDO, f"{number}:{left}", at),
+                by_mail=post.leave_by_mail(self, reader.id),
+                answer=bool(self.settings.inbound.domain) and post.asks(notice.kind),
             )
 
         return Messenger(
@@ -332,6 +339,10 @@ class Wiring:
             clock=self.clock,
             owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         )
+
+    def listener(self, store: Store) -> Listener:
+        """The workflow that hears mail that comes in."""
+        return post.listener(self, store)
 
     @property
     def default_preferences(self) -> Preferences:
