@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
-    ValidationInfo,
-    field_validator,
     model_validator,
 )
 
+from digest.settings.inbound import InboundSettings
 from digest.settings.kinds import (
     Address,
     BaseUrl,
@@ -37,27 +34,7 @@ from digest.settings.kinds import (
     SigningDomain,
     Zone,
 )
-
-
-class _Section(BaseModel):
-    """Strict about names, frozen, and silent about values: they may be secret."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        validate_default=True,
-        hide_input_in_errors=True,
-        allow_inf_nan=False,
-    )
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _no_truth_for_numbers(cls, value: object, info: ValidationInfo) -> object:
-        # To pydantic, true is the number 1.
-        wanted = cls.model_fields[info.field_name or ""].annotation
-        if isinstance(value, bool) and wanted is not bool:
-            raise ValueError("must not be true or false")
-        return value
+from digest.settings.section import Section as _Section
 
 
 class SiteSettings(_Section):
@@ -365,37 +342,6 @@ class WebSettings(_Section):
     )
     admin_failures_per_network_h: int = Field(
         10, ge=1, le=1000, description="Failed attempts to sign in from one network an hour."
-    )
-
-
-class InboundSettings(_Section):
-    """Mail that comes in: bounces, complaints, subscribing and leaving by mail."""
-
-    domain: ListId = Field(
-        "",
-        max_length=180,
-        description="Domain of the mailboxes bounces, subscribe, unsubscribe, confirm and help, "
-        "such as in.digest.example.org; its mail must come to `digest serve receiver` or `digest "
-        "receive`. Empty: no mail comes in, and bounces go to mail.bounce_address.",
-    )
-    lmtp_host: Line = Field(
-        "127.0.0.1", min_length=1, description="Address on which the receiver listens for LMTP."
-    )
-    lmtp_port: int = Field(8024, ge=0, le=65535, description="Port of LMTP; 0 takes a free one.")
-    lmtp_socket: OptionalPath = Field(
-        None, description="Unix socket to listen on in place of the port; empty: none."
-    )
-    maildir: OptionalPath = Field(
-        None, description="Maildir that the receiver watches besides; empty: none."
-    )
-    max_message_kb: int = Field(
-        2048, ge=64, le=102_400, description="Largest message that is taken, kilobytes."
-    )
-    keep_days: int = Field(
-        90,
-        ge=1,
-        le=3650,
-        description="How long reports are kept as they came, days; their log stays.",
     )
 
 

@@ -37,9 +37,9 @@ from digest.storage.operation import choices, failed_logins, operators, sessions
 
 __all__ = [
     "UNFINISHED", "Moment", "Words", "asks", "choices", "consents", "deliveries", "edition_blocks",
-    "edition_picks", "editions", "entries", "failed_logins", "holds", "images", "ledger_days",
-    "metadata", "notices", "operators", "sessions", "sources", "subscribers", "suppressions",
-    "tokens",
+    "edition_picks", "editions", "entries", "failed_logins", "heard", "holds", "images",
+    "ledger_days", "messages", "metadata", "notices", "operators", "sessions", "sources",
+    "subscribers", "suppressions", "tokens",
 ]  # fmt: skip
 
 editions = Table(
@@ -225,13 +225,13 @@ messages = Table(
     "messages",
     metadata,
     Column("id", Integer, primary_key=True),
-    _required("at", Moment, index=True),
+    required("at", Moment, index=True),
     # SHA-256 of mailbox and bytes: the same message is heard once.
-    _required("digest", String(64), unique=True),
+    required("digest", String(64), unique=True),
     Column("subscriber_id", Integer, index=True),
     # The server's words; they may hold an address, so they go when the raw bytes go.
-    _required("said", Words),
-    _required("raw", LargeBinary),
+    required("said", Words),
+    required("raw", LargeBinary),
 )
 """Reports as they came in; deleted after a while, and with the reader."""
 
@@ -239,19 +239,19 @@ heard = Table(
     "heard",
     metadata,
     Column("id", Integer, primary_key=True),
-    _required("at", Moment, index=True),
+    required("at", Moment, index=True),
     # bounce, complaint, auto-reply, command.
-    _required("kind", String(16)),
-    _required("outcome", Words),
+    required("kind", String(16)),
+    required("outcome", Words),
     Column("subscriber_id", Integer, index=True),
     Column("delivery_id", BigInteger),
     # Keyed hash.
-    _required("address", String(64)),
-    _required("reason", String(40)),
-    _required("status", String(16)),
+    required("address", String(64)),
+    required("reason", String(40)),
+    required("status", String(16)),
     # return path, message-id, token; empty: nothing shows that it is about a letter of ours.
-    _required("proof", String(16)),
-    _required("weight", Float(53)),
+    required("proof", String(16)),
+    required("weight", Float(53)),
     # A bare number: the message may be gone.
     Column("message_id", Integer),
 )

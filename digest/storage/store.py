@@ -17,11 +17,8 @@ from digest.ports import (
     EntryStore,
     LedgerStore,
     NoticeStore,
-<<<<<<< HEAD
-    ReportStore,
-=======
     PostStore,
->>>>>>> 421cb2f (wip)
+    ReportStore,
     SubscriberStore,
 )
 from digest.settings import DatabaseSettings

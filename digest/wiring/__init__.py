@@ -22,10 +22,11 @@ from digest.domain import tokens
 from digest.domain.delivery import Delivery, Envelope, Letter
 from digest.domain.notice import Notice
 from digest.domain.subscriber import Preferences, Subscriber
-from digest.errors import OutputError, SettingsError
+from digest.errors import SettingsError
 from digest.ports import Clock, FeedReader, Printer, Store, Transport
 from digest.settings import Settings
 from digest.wiring import post
+from digest.wiring.keys import kept_key
 
 if TYPE_CHECKING:
     from digest.catalog.library import ContentLibrary
@@ -366,7 +367,7 @@ class Wiring:
                 "make one: python3 -c 'import secrets; print(secrets.token_hex(32))'",
             )
         former = [key.get_secret_value() for key in self.settings.old_secret_keys]
-        return [current or _kept_key(self.settings.paths.state / "secret.key"), *former]
+        return [current or kept_key(self.settings.paths.state / "secret.key"), *former]
 
     def message_id(self, edition: date, subscriber_id: int) -> str:
         """The Message-ID of a delivery, without angle brackets."""
@@ -379,26 +380,3 @@ class Wiring:
     def address_hash(self, key: str) -> str:
         """The keyed hash under which a forgotten address stays suppressed."""
         return self.keyed_hash("suppression", key)
-
-
-def _kept_key(path: Path) -> str:
-    """The key made once for this installation, readable by its owner only."""
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            new = path.with_name(f"{path.name}.{os.getpid()}")
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_hex(32) + "\n")
-            try:
-                # A link fails where another process was first: its key is the one that counts.
-                os.link(new, path)
-            except FileExistsError:
-                pass
-            finally:
-                new.unlink()
-        return path.read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise OutputError(
-            f"{path}: the secret key cannot be kept: {error.strerror}",
-            "make the folder writable, or set DIGEST_SECRET_KEY_FILE",
-        ) from error

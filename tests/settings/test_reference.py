@@ -58,7 +58,7 @@ def test_the_example_without_any_comment_loads(tmp_path: Path) -> None:
 
 
 def test_the_example_with_every_setting_switched_on_is_the_defaults(tmp_path: Path) -> None:
-    text = re.sub(r"^# ([a-z_]+ = )", r"\1", example(), flags=re.MULTILINE)
+    text = re.sub(r"^# ([a-z0-9_]+ = )", r"\1", example(), flags=re.MULTILINE)
     file = tmp_path / "all.toml"
     file.write_text(text, encoding="utf-8")
     loaded = load(file, {})
