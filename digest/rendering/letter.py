@@ -297,14 +297,11 @@ class LetterPrinter:
 
     def _headers(self, edition: Edition, links: Links) -> tuple[tuple[str, str], ...]:
         imprint = self._imprint
+        # RFC 2369 and RFC 8058: where POST unsubscribes, and a mail does.
         leave = links.by_mail or imprint.unsubscribe_address
-        # RFC 2369 and RFC 8058: the address that POST unsubscribes at, and a mail address.
         headers = [
             ("List-Id", f"{imprint.title} <{imprint.list_id}>"),
-            (
-                "List-Unsubscribe",
-                f"<{links.one_click}>, <mailto:{leave}?subject=unsubscribe>",
-            ),
+            ("List-Unsubscribe", f"<{links.one_click}>, <mailto:{leave}?subject=unsubscribe>"),
             ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
             ("List-Archive", f"<{imprint.base_url}/editions/>"),
             ("List-Help", f"<{imprint.base_url}/help>"),
