@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -128,6 +128,29 @@ class CachedPress:
         """The drawing if it was made before; nothing is computed."""
         answer = self._kept(concept, variant)
         return None if answer is None else _drawn(concept, variant, answer["drawn"])
+
+    def draw_ahead(
+        self, wanted: Iterable[tuple[Concept, int]], proceed: Callable[[], bool]
+    ) -> Iterator[tuple[Concept, str]]:
+        """Draw what is missing, one after the other, for as long as `proceed` says so.
+
+        One child does it all, and no thread outlives the caller's. Yields each concept that was
+        drawn, with the fault in words or nothing. Raises OutputError when the cache folder cannot
+        be written.
+        """
+        studio = Studio()
+        try:
+            for concept, variant in wanted:
+                if not proceed():
+                    return
+                if self._kept(concept, variant) is not None:
+                    continue
+                answer = studio.job(self.content / "concepts" / concept.slug, variant)
+                if "drawn" in answer:
+                    self._keep(concept, variant, answer)
+                yield concept, str(answer.get("fault", ""))
+        finally:
+            studio.close()
 
     def _draw_missing(self, jobs: Sequence[tuple[int, Concept, int]]) -> dict[int, dict[str, Any]]:
         studios: queue.Queue[Studio] = queue.Queue()

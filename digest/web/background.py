@@ -6,8 +6,6 @@ import logging
 import threading
 from typing import Final
 
-from digest.catalog.press import CachedPress
-from digest.domain.concept import Concept
 from digest.errors import DigestError
 from digest.web.site import Site
 
@@ -18,9 +16,6 @@ PATIENCE_S: Final = 10.0
 
 LOOK_S: Final = 30.0
 """How often the queue is looked at when nobody says that something waits, seconds."""
-
-BATCH: Final = 12
-"""Figures drawn by one child: it takes longer to start than to draw."""
 
 
 class Background:
@@ -63,28 +58,22 @@ class Background:
             site.wake.wait(LOOK_S)
 
     def _draw(self) -> None:
-        """Draw the figures that are missing, in one child process, so that pages keep a core."""
-        site, settings = self._site, self._site.settings
-        press = CachedPress(site.wiring.content, settings.paths.cache, jobs=1)
-        missing: list[Concept] = []
+        """Have the figures drawn that are missing, by one child, so that pages keep a core."""
+        site = self._site
+        press = site.wiring.press
         for slug, concept in site.concepts.items():
-            if press.kept(concept, 0) is None:
-                missing.append(concept)
-            else:
+            if press.kept(concept, 0) is not None:
                 site.view(slug)
-        for start in range(0, len(missing), BATCH):
-            if self._leave.is_set():
-                return
-            some = missing[start : start + BATCH]
-            try:
-                answers = press.draw([(concept, 0) for concept in some])
-            except DigestError as error:
-                log.error("%s", error)  # noqa: TRY400 - its message says it
-                return
-            for concept, answer in zip(some, answers, strict=True):
-                if isinstance(answer, str):
-                    log.warning("%s: not drawn: %s", concept.slug, answer)
+        wanted = [(concept, 0) for concept in site.concepts.values()]
+        drawn = 0
+        try:
+            for concept, fault in press.draw_ahead(wanted, lambda: not self._leave.is_set()):
+                if fault:
+                    log.warning("%s: not drawn: %s", concept.slug, fault)
                 else:
                     site.view(concept.slug)
-        if missing:
-            log.info("drew %d figures", len(missing))
+                    drawn += 1
+        except DigestError as error:
+            log.error("%s", error)  # noqa: TRY400 - its message says it
+        if drawn:
+            log.info("drew %d figures", drawn)

@@ -28,6 +28,17 @@ def test_a_drawing_is_kept_and_found_again(library_folder, tmp_path):
     assert third == first
 
 
+def test_drawing_ahead_leaves_out_what_is_there_and_stops_when_told(library_folder, tmp_path):
+    card = read_card(library_folder / "concepts" / "momentum")
+    press = CachedPress(library_folder, tmp_path / "cache")
+    assert list(press.draw_ahead([(card, 0)], lambda: False)) == []
+    assert press.kept(card, 0) is None
+    ahead = press.draw_ahead([(card, 0), (card, 1)], lambda: press.kept(card, 0) is None)
+    assert list(ahead) == [(card, "")], "it was told to stop after the first"
+    assert press.kept(card, 0) is not None
+    assert list(press.draw_ahead([(card, 0)], lambda: True)) == []
+
+
 def test_a_card_that_fails_is_a_fault_and_the_others_are_drawn(spoil, library_folder, tmp_path):
     sound = read_card(library_folder / "concepts" / "momentum")
     press = CachedPress(library_folder, tmp_path / "cache")
