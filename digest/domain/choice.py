@@ -15,9 +15,8 @@ from digest.domain.companies import companies
 from digest.domain.edition import StoryPick
 from digest.domain.relevance import is_unwanted
 from digest.domain.scoring import JUDGED, Judged
-from digest.domain.sent import same_event
+from digest.domain.sent import Titles
 from digest.domain.story import Source
-from digest.domain.text import likeness, terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def choose_stories(
     owner = {source.title: source.owner for source in (sources or {}).values()}
     against = {pick.story.id: _fault(pick, judged) for pick in ranked}
     candidates = [pick for pick in ranked if not against[pick.story.id]]
-    words = {pick.story.id: frozenset(terms(pick.story.title)) for pick in candidates}
+    titles = Titles(pick.story.title for pick in ranked)
     about = {pick.story.id: companies(pick.story.title) for pick in candidates}
     chosen: list[StoryPick] = []
 
@@ -60,12 +59,11 @@ def choose_stories(
         return owner.get(pick.story.outlet, pick.story.outlet)
 
     def worth(pick: StoryPick) -> float:
-        mine = words[pick.story.id]
-        like = max((likeness(mine, words[p.story.id]) for p in chosen), default=0.0)
+        like = max((titles.likeness(pick.story.title, p.story.title) for p in chosen), default=0.0)
         return round(pick.score - judged.likeness * like, 9)
 
     def objection(pick: StoryPick) -> str:
-        if any(same_event(pick.story, p.story) for p in chosen):
+        if any(titles.same_event(pick.story, p.story) for p in chosen):
             return "the same event as one above"
         if pick.story.paper and sum(p.story.paper for p in chosen) >= caps.papers:
             return "a paper is in already"

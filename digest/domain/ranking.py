@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from digest.domain import features as look
-from digest.domain.clustering import WORST_TIER
+from digest.domain.clustering import WORST_TIER, build_story
 from digest.domain.edition import StoryPick
 from digest.domain.relevance import is_finance, is_hype, is_unwanted, relevance
 from digest.domain.scoring import Features, Head, Judged, Model, chance
-from digest.domain.sent import Memory
+from digest.domain.sent import Memory, Titles, retold
 from digest.domain.story import Entry, Source, Story
 from digest.domain.text import host_of
 
@@ -57,21 +57,23 @@ def rank(
     """
     labs = {host_of(s.homepage) for s in sources.values() if s.kind == "lab" and s.tier == 1}
     owner = _owner_by(sources)
-    memory = Memory(sent, owner, lambda entry: bool(_primary_host(entry, sources, labs)))
+    titles = Titles(story.title for story in (*stories, *sent))
+    memory = Memory(sent, titles, owner, lambda entry: bool(_primary_host(entry, sources, labs)))
     picks = []
     for story in stories:
         primary = next(filter(None, (_primary_host(e, sources, labs) for e in story.entries)), "")
         facts = _facts(story, sources, now) | {"primary": float(bool(primary))}
         parts = _parts(story, facts, sources, model)
         told = memory.told(story)
-        news = memory.development(story, told) if told else ""
+        news, by = memory.development(story, told) if told else ("", ())
+        shown = retold(story, build_story(by, sources)) if by else story
         facts |= {"repeat": float(bool(told) and not news), "update": float(bool(news))}
         picks.append(
             StoryPick(
                 slot=0,
-                story=story,
+                story=shown,
                 score=math.fsum(parts.values()),
-                reason=(f"{_UPDATE}{news}, " if news else "") + _reason(story, primary, facts),
+                reason=(f"{_UPDATE}{news}, " if news else "") + _reason(shown, primary, facts),
                 features=facts | {PART + name: value for name, value in parts.items()},
             )
         )

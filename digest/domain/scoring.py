@@ -79,7 +79,7 @@ class Judged:
     heat: float = 2.0
     fresh: float = 1.2
     half_life_h: float = 24.0
-    offtopic: float = 2.5
+    offtopic: float = 1.0
     hype: float = 0.4
     finance: float = 1.5
     likeness: float = 3.0
