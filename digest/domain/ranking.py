@@ -17,12 +17,15 @@ from digest.domain import features as look
 from digest.domain.clustering import WORST_TIER, build_story
 from digest.domain.edition import StoryPick
 from digest.domain.relevance import is_finance, is_hype, is_unwanted, relevance
-from digest.domain.scoring import Features, Head, Judged, Model, chance
+from digest.domain.scoring import Features, Head, Model, chance
 from digest.domain.sent import Memory, Titles, retold
 from digest.domain.story import Entry, Source, Story
 from digest.domain.text import host_of
 
 PART: Final = "part."
+CONSIDERED: Final = 400
+"""Of thousands of stories a day, those behind this place are not looked at any further."""
+
 _MANY_POINTS: Final = 50
 _UPDATE: Final = "update: "
 
@@ -49,35 +52,38 @@ def rank(
     model: Model,
     sent: Sequence[Story] = (),
 ) -> list[StoryPick]:
-    """All stories, best first, each with slot 0, its score, features and reason.
+    """The best `CONSIDERED` stories, best first, each with slot 0, score, features and reason.
 
     `now` is aware; `sent` are the stories of the last 21 days, oldest first: one that tells the
     same event is marked ``repeat`` and never chosen, or ``update`` where something is new.
     Ties fall by story id.
     """
-    labs = {host_of(s.homepage) for s in sources.values() if s.kind == "lab" and s.tier == 1}
-    owner = _owner_by(sources)
-    titles = Titles(story.title for story in (*stories, *sent))
-    memory = Memory(sent, titles, owner, lambda entry: bool(_primary_host(entry, sources, labs)))
-    picks = []
+    labs = frozenset(
+        host_of(s.homepage) for s in sources.values() if s.kind == "lab" and s.tier == 1
+    )
+    scored = []
     for story in stories:
         primary = next(filter(None, (_primary_host(e, sources, labs) for e in story.entries)), "")
         facts = _facts(story, sources, now) | {"primary": float(bool(primary))}
         parts = _parts(story, facts, sources, model)
+        scored.append((math.fsum(parts.values()), story, primary, facts, parts))
+    scored.sort(key=lambda row: (-round(row[0], 9), row[1].id))
+    scored = scored[:CONSIDERED]
+
+    titles = Titles(story.title for story in (*(row[1] for row in scored), *sent))
+    memory = Memory(
+        sent, titles, _owner_by(sources), lambda entry: bool(_primary_host(entry, sources, labs))
+    )
+    picks = []
+    for value, story, primary, facts, parts in scored:
         told = memory.told(story)
         news, by = memory.development(story, told) if told else ("", ())
         shown = retold(story, build_story(by, sources)) if by else story
         facts |= {"repeat": float(bool(told) and not news), "update": float(bool(news))}
-        picks.append(
-            StoryPick(
-                slot=0,
-                story=shown,
-                score=math.fsum(parts.values()),
-                reason=(f"{_UPDATE}{news}, " if news else "") + _reason(shown, primary, facts),
-                features=facts | {PART + name: value for name, value in parts.items()},
-            )
-        )
-    return sorted(picks, key=lambda p: (-round(p.score, 9), p.story.id))
+        reason = (f"{_UPDATE}{news}, " if news else "") + _reason(shown, primary, facts)
+        features = facts | {PART + name: part for name, part in parts.items()}
+        picks.append(StoryPick(0, shown, value, reason, features))
+    return picks
 
 
 def score(features: Mapping[str, float]) -> float:
@@ -197,9 +203,7 @@ def _heat(story: Story, facts: Mapping[str, float], model: Model) -> float:
 # --- why, in a line ----------------------------------------------------------------------------
 
 
-def _primary_host(
-    entry: Entry, sources: Mapping[str, Source], labs: frozenset[str] | set[str]
-) -> str:
+def _primary_host(entry: Entry, sources: Mapping[str, Source], labs: frozenset[str]) -> str:
     """The host of the lab that speaks for itself in this entry, empty when none does.
 
     A lab's own feed counts, and so does a link to its site, as Hacker News has them.
@@ -227,4 +231,4 @@ def _reason(story: Story, primary: str, facts: Mapping[str, float]) -> str:
     return ", ".join(parts)
 
 
-__all__ = ["PART", "Judged", "headline_features", "rank", "score"]
+__all__ = ["CONSIDERED", "PART", "headline_features", "rank", "score"]

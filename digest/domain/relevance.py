@@ -8,6 +8,7 @@ few and readable, and measured on labelled days only as a whole.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from digest.domain.text import plain
@@ -68,6 +69,8 @@ _NAMES: Final = (
 _LEAD_DISCOUNT: Final = 0.5
 _PAPER_PRIOR: Final = 0.5
 _MOST_WITNESSES: Final = 2
+_TITLES: Final = 10_000
+"""A day's titles are asked about several times on the way to a story, and again the next day."""
 
 
 def _pattern(phrases: str, flags: re.RegexFlag) -> re.Pattern[str]:
@@ -150,6 +153,7 @@ _UNWANTED: Final = tuple(
 )
 
 
+@lru_cache(maxsize=_TITLES)
 def is_unwanted(title: str) -> str:
     """Why an entry should not become a story (sponsored, deal, list, ...), empty when it may."""
     said = plain(title)
@@ -178,11 +182,13 @@ _FINANCE: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=_TITLES)
 def is_hype(title: str) -> bool:
     """Whether a headline shouts: a superlative of the trade, or an exclamation mark."""
     return _HYPE.search(plain(title)) is not None
 
 
+@lru_cache(maxsize=_TITLES)
 def is_finance(title: str) -> bool:
     """Whether a headline is about money or courts rather than about the work."""
     return _FINANCE.search(plain(title)) is not None

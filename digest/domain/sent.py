@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -63,6 +63,10 @@ class Titles:
         shared = mine & theirs
         return 2 * self._weight(shared) / (my_weight + their_weight) if shared else 0.0
 
+    def terms(self, title: str) -> frozenset[str]:
+        """The terms of a known title."""
+        return self._terms[title][0]
+
     def same(self, one: str, other: str) -> bool:
         """Whether they likely tell one event: much alike, and no product in two versions."""
         if self.likeness(one, other) < SAME_EVENT:
@@ -101,19 +105,28 @@ class Memory:
         self._titles = titles
         self._refs = [refs(story) for story in sent]
         self._ids = [frozenset(entry.id for entry in story.entries) for story in sent]
+        self._by_term: defaultdict[str, list[int]] = defaultdict(list)
+        for at, story in enumerate(sent):
+            for term in titles.terms(story.title):
+                self._by_term[term].append(at)
         self._owner = owner
         self._is_primary = is_primary
 
     def told(self, story: Story) -> list[Story]:
         """The sent stories of the same event, oldest first."""
         mine, ids = refs(story), {entry.id for entry in story.entries}
+        near = {
+            at for term in self._titles.terms(story.title) for at in self._by_term.get(term, ())
+        }
         return [
             sent
-            for sent, theirs, known in zip(self._sent, self._refs, self._ids, strict=True)
+            for at, (sent, theirs, known) in enumerate(
+                zip(self._sent, self._refs, self._ids, strict=True)
+            )
             if sent.id == story.id
             or not mine.isdisjoint(theirs)
             or not ids.isdisjoint(known)
-            or self._titles.same(story.title, sent.title)
+            or (at in near and self._titles.same(story.title, sent.title))
         ]
 
     def development(self, story: Story, told: Sequence[Story]) -> tuple[str, tuple[Entry, ...]]:
