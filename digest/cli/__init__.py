@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Run the daily schedule, a sender, the receiver, or the site.",
     ),
     "dkim": ("digest.cli.dkim:dkim", "Make keys that sign the letters."),
+    "doctor": ("digest.cli.doctor:doctor", "Check DNS, relay, site, disk and database."),
     "config": ("digest.cli.config:config", "Show and check the settings."),
 }
 """Name -> (module:attribute, short help)."""

@@ -1,0 +1,132 @@
+"""digest doctor: is all as it must be for letters to arrive? In words, with the next step."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from digest.cli._console import App, pass_app
+from digest.cli._wire import wire
+from digest.domain import tokens
+from digest.domain.checkup import Finding, State
+from digest.errors import DigestError, UsageError
+from digest.ports import Store
+from digest.wiring import Wiring
+
+if TYPE_CHECKING:
+    from digest.mail.names import Names
+
+FREE_MB = 500
+"""Below so much free disk a warning: below a tenth of it a fault."""
+
+_MARKS = {State.OK: "ok", State.WARN: "warn", State.FAIL: "FAIL", State.SKIPPED: "-"}
+_COLOURS = {State.OK: None, State.WARN: "yellow", State.FAIL: "red", State.SKIPPED: None}
+
+
+@click.command(short_help="Check DNS, relay, site, disk and database.")
+@click.option("--address", metavar="IP", default="", help="Where your relay sends from.")
+@click.option("--nameserver", metavar="IP[:PORT]", help="Ask this name server, not the system's.")
+@click.option("--offline", is_flag=True, help="Leave out what needs the network.")
+@click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
+@pass_app
+def doctor(app: App, *, address: str, nameserver: str | None, offline: bool, as_json: bool) -> None:
+    """Check all that must be right for letters to arrive, and say what to do where it is not.
+
+    DNS (SPF, DKIM, DMARC, MX, PTR), TLS and login at the relay, the one-click link, the clock, the
+    disk, the database and the feeds. Nothing is sent. Exit code 1: something must be mended.
+    """
+    wiring = wire(app)
+    found: list[Finding] = []
+    for finding in _all(wiring, address, nameserver, offline=offline):
+        found.append(finding)
+        if not as_json:
+            _tell(app, finding)
+    if as_json:
+        app.as_json([{"name": f.name, "state": str(f.state), "words": f.words, "hint": f.hint}
+                     for f in found])  # fmt: skip
+    failed = sum(one.state is State.FAIL for one in found)
+    if not as_json:
+        app.say(f"{len(found)} checks, {failed} to mend.")
+    if failed:
+        click.get_current_context().exit(1)
+
+
+def _tell(app: App, finding: Finding) -> None:
+    mark = f"{_MARKS[finding.state]:>4}"
+    app.answer(f"{mark}  {finding.name}: {finding.words}", fg=_COLOURS[finding.state])
+    if finding.hint and finding.state is not State.OK:
+        app.answer(f"      next: {finding.hint}")
+
+
+def _all(
+    wiring: Wiring, address: str, nameserver: str | None, *, offline: bool
+) -> Iterator[Finding]:
+    yield disk(wiring.settings.paths.state)
+    try:
+        with wiring.store(keep=False) as store:
+            yield Finding("database", State.OK, "can be read and has this program's schema")
+            yield feeds(store)
+    except DigestError as error:
+        yield Finding("database", State.FAIL, error.message, error.hint)
+    if offline:
+        return
+    from digest.ingest.probe import one_click  # noqa: PLC0415 - httpx and dnspython, once needed
+    from digest.mail.checkup import mail_findings  # noqa: PLC0415
+
+    settings = wiring.settings
+    names = _names(nameserver)
+    yield from mail_findings(settings.mail, [settings.smtp], wiring.signer, names, address)
+    # A link of a reader whom nobody is: nothing changes.
+    yield from one_click(wiring.link(tokens.Purpose.UNSUBSCRIBE, "0"), wiring.clock())
+
+
+def _names(nameserver: str | None) -> Names:
+    from digest.mail.names import Names  # noqa: PLC0415
+
+    if not nameserver:
+        return Names()
+    host, _, port = nameserver.partition(":")
+    try:
+        return Names([str(ip_address(host))], int(port or 53))
+    except ValueError:
+        raise UsageError(
+            f"--nameserver {nameserver!r}: is no address", "such as 9.9.9.9 or 127.0.0.1:5353"
+        ) from None
+
+
+def disk(folder: Path) -> Finding:
+    """Free space where state is kept."""
+    place = folder
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    free = shutil.disk_usage(place).free / 1_000_000
+    words = f"{free:,.0f} MB are free at {place.absolute()}"
+    if free >= FREE_MB:
+        return Finding("disk", State.OK, words)
+    state = State.WARN if free >= FREE_MB / 10 else State.FAIL
+    return Finding("disk", state, words, "make room: digest prune deletes old deliveries")
+
+
+def feeds(store: Store) -> Finding:
+    """How the feeds fare."""
+    states = store.entries.states().values()
+    if not states:
+        return Finding("feeds", State.WARN, "none was ever asked", "run: digest stories collect")
+    parked = sorted(state.source for state in states if state.parked)
+    failing = sorted(state.source for state in states if state.failures and not state.parked)
+    if len(parked) + len(failing) == len(states):
+        return Finding(
+            "feeds",
+            State.FAIL,
+            "not one answers",
+            "check the network, then: digest stories collect",
+        )
+    if parked:
+        words = f"{len(parked)} of {len(states)} are parked: {', '.join(parked[:8])}"
+        return Finding("feeds", State.WARN, words, "see: digest stories --help")
+    return Finding("feeds", State.OK, f"{len(states) - len(failing)} of {len(states)} answer")

@@ -1,0 +1,63 @@
+"""digest doctor, as a program: in words, with an exit code."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from tests.cli.conftest import Run
+from tests.dnsserver import DnsServer
+from tests.smtpserver import SmtpServer
+
+
+class Site(BaseHTTPRequestHandler):
+    status = 200
+
+    def do_POST(self) -> None:
+        self.server.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))  # type: ignore[attr-defined]
+        self.send_response(self.status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+def test_what_is_wrong_is_said_and_ends_with_1(digest: Run, smtp: SmtpServer) -> None:
+    site = HTTPServer(("127.0.0.1", 0), Site)
+    site.bodies = []  # type: ignore[attr-defined]
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    zone = {
+        ("example.org", "TXT"): ['"v=spf1 mx -all"'],
+        ("example.org", "MX"): ["10 mx.example.org."],
+        ("mx.example.org", "A"): ["203.0.113.8"],
+    }
+    with DnsServer(zone) as names:
+        done = digest(
+            "doctor", "--json", "--nameserver", f"127.0.0.1:{names.port}",
+            DIGEST_MAIL__FROM_ADDRESS="letters@example.org",
+            DIGEST_SMTP__HOST="127.0.0.1", DIGEST_SMTP__PORT=str(smtp.port),
+            DIGEST_SITE__BASE_URL=f"http://127.0.0.1:{site.server_port}",
+        )  # fmt: skip
+    site.shutdown()
+    site.server_close()
+    found = {one["name"].partition(" ")[0]: one for one in json.loads(done.stdout)}
+    assert {name: one["state"] for name, one in found.items()} == {
+        "disk": found["disk"]["state"], "database": "ok", "feeds": "warn", "relay": "ok",
+        "SPF": "ok", "DKIM": "warn", "DMARC": "fail", "MX": "ok", "PTR": "skipped",
+        "one-click": "warn", "clock": "ok",
+    }  # fmt: skip
+    assert "v=DMARC1; p=none" in found["DMARC"]["hint"]
+    assert site.bodies == [b"List-Unsubscribe=One-Click"]  # type: ignore[attr-defined]
+    assert done.returncode == 1
+    assert smtp.letters == []
+
+
+def test_offline_it_looks_at_what_is_here(digest: Run) -> None:
+    done = digest("doctor", "--offline")
+    assert done.returncode == 0, done.stdout
+    assert "ok  database: " in done.stdout
+    assert "relay" not in done.stdout
+    bad = digest("doctor", "--nameserver", "dns.example")
+    assert bad.returncode == 2
+    assert "is no address" in bad.stderr
