@@ -1,0 +1,283 @@
+"""An installation to be ill-treated: a database, a published edition, readers, a sink, senders.
+
+Senders are the real program in processes of their own (`digest serve worker`). The database may be
+SQLite or a Postgres started for it. Time is the machine's; where a lease would have to be waited
+for, `age` takes its end back to now in the database, for rows whose owner is dead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, update
+
+from digest.domain.edition import Block, Edition, EditionStatus, StoryPick
+from digest.domain.story import Story
+from digest.storage import SqlStore, open_store, schema
+from tests.databases import Postgres, settings_for
+
+ROOT = Path(__file__).parents[2]
+T = schema.deliveries
+
+
+def now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the processes have this clock, too
+
+
+@dataclass
+class Sent:
+    """What a sink took: recipient -> SHA-256 of each copy."""
+
+    copies: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def messages(self) -> int:
+        return sum(map(len, self.copies.values()))
+
+    @property
+    def second(self) -> int:
+        return self.messages - len(self.copies)
+
+    @property
+    def unlike(self) -> int:
+        """Recipients whose copies differ."""
+        return sum(len(set(hashes)) > 1 for hashes in self.copies.values())
+
+
+class House:
+    """One installation; make it with `house()`."""
+
+    def __init__(self, folder: Path, url: str, server: Postgres | None) -> None:
+        self.folder, self.url, self.server = folder, url, server
+        self.settings = settings_for(url, 60)
+        self.day: date = now().date()
+        self._sinks: list[subprocess.Popen[str]] = []
+        self._senders: list[subprocess.Popen[bytes]] = []
+        self.log = folder / "sink.log"
+        self.config = folder / "digest.toml"
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.startswith("sqlite")
+
+    def furnish(self, readers: int) -> None:
+        """Publish an edition of today and add readers whose hour has come."""
+        hour = now().hour
+        with open_store(self.settings) as store:
+            story = Story("s/1", "A story", "https://s.example/1", "S", "It says.", None, None)
+            pick = StoryPick(1, story, 1.0, "because")
+            edition = Edition(
+                self.day, 1, EditionStatus.DRAFT, now(), "Five ideas", "And more", (), (pick,)
+            )
+            text = "It says a thing or two about gradient descent. " * 20
+            store.editions.save(
+                edition, [Block("story", "s/1", 1, f"<p>{text}</p>", text)]
+            )
+            store.editions.publish(self.day, now())
+            with store.access.write() as connection:
+                connection.execute(
+                    insert(schema.subscribers),
+                    [
+                        {
+                            "address": f"r{number}@list{number % 9}.example",
+                            "key": f"r{number}@list{number % 9}.example",
+                            "status": "active", "created_at": now() - timedelta(days=9),
+                            "zone": "UTC", "hour": hour, "days": 127, "concepts": 5, "stories": 5,
+                            "level": 3, "tracks": [], "text_only": False, "images": "",
+                        }
+                        for number in range(readers)
+                    ],
+                )  # fmt: skip
+
+    def configure(self, port: int, connections: int = 8, **delivery: object) -> None:
+        """Write digest.toml."""
+        lines = [
+            f'secret_key = "{"0123456789abcdef" * 4}"',
+            "[site]", 'base_url = "https://digest.example.org"',
+            "[mail]", 'from_address = "editor@digest.example.org"',
+            "[smtp]", 'host = "127.0.0.1"', f"port = {port}", f"connections = {connections}",
+            "timeout_s = 5.0",
+            "[database]", f'url = "{self.url}"', "busy_timeout_s = 60.0",
+            "[paths]", f'state = "{self.folder}/state"', f'cache = "{self.folder}/cache"',
+            f'out = "{self.folder}/out"',
+            "[delivery]",
+            *(f"{name} = {json.dumps(value)}" for name, value in delivery.items()),
+        ]  # fmt: skip
+        self.config.write_text("\n".join(lines) + "\n")
+
+    @contextmanager
+    def store(self) -> Iterator[SqlStore]:
+        with open_store(self.settings) as opened:
+            yield opened
+
+    def queue(self) -> int:
+        """Make the rows, as the scheduler does."""
+        sys.path[:0] = [str(ROOT)] if str(ROOT) not in sys.path else []
+        from digest.settings import load  # noqa: PLC0415
+        from digest.wiring import Wiring  # noqa: PLC0415
+
+        with Wiring(load(self.config).settings).store() as store:
+            return store.deliveries.enqueue(self.day, now(), 12, None)
+
+    def sink(self, **plan: Any) -> int:
+        """Start a sink; returns its port."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.sink", str(self.log), json.dumps(plan)],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self._sinks.append(process)
+        assert process.stdout is not None
+        return int(process.stdout.readline())
+
+    def digest(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command, to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "digest", "--config", str(self.config), *words],
+            cwd=ROOT, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def sender(self, *words: str) -> subprocess.Popen[bytes]:
+        """A process that sends; `digest serve worker` unless told otherwise."""
+        words = words or ("serve", "worker")
+        with (self.folder / "sender.log").open("ab") as said:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "digest", "--config", str(self.config), *words],
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            )  # fmt: skip
+        self._senders.append(process)
+        return process
+
+    @staticmethod
+    def kill(process: subprocess.Popen[bytes]) -> None:
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+
+    def counts(self) -> Counter[str]:
+        with self.store() as store:
+            return Counter(dict(store.deliveries.counts(self.day)))
+
+    def age(self) -> None:
+        """End the leases of dead owners, and the waits of what was put off: time passes."""
+        with self.store() as store, store.access.write() as connection:
+            connection.execute(
+                update(T)
+                .where(T.c.status.in_(["claimed", "on_wire", "deferred"]))
+                .values(next_at=now())
+            )
+
+    def sent(self) -> Sent:
+        found = Sent()
+        if self.log.exists():
+            for line in self.log.read_text().splitlines():
+                message = json.loads(line)
+                found.copies[message["to"]].append(message["sha256"])
+        return found
+
+    def taken(self) -> int:
+        """Messages that sinks took so far."""
+        return self.log.read_bytes().count(b"\n") if self.log.exists() else 0
+
+    def finish(self, limit_s: float = 120, *, age: bool = True) -> Counter[str]:
+        """Let one worker send all that is left; returns the counts."""
+        ended = time.monotonic() + limit_s
+        process = self.sender()
+        try:
+            while time.monotonic() < ended:
+                counts = self.counts()
+                left = sum(counts[s] for s in ("pending", "claimed", "on_wire", "deferred"))
+                if not left:
+                    return counts
+                if age and counts["pending"] == 0:
+                    time.sleep(0.5)
+                    if self.counts() == counts:
+                        self.age()
+                if process.poll() is not None:
+                    process = self.sender()
+                time.sleep(0.2)
+        finally:
+            process.terminate()
+            process.wait(60)
+        return self.counts()
+
+    def close(self) -> None:
+        for process in self._senders:
+            if process.poll() is None:
+                process.kill()
+                process.wait(30)
+        for sink in self._sinks:
+            assert sink.stdin is not None
+            sink.stdin.close()
+            sink.wait(30)
+        self._sinks.clear()
+
+
+@contextmanager
+def house(kind: str, readers: int) -> Iterator[House]:
+    """An installation on sqlite or postgres with so many readers, gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="digest-faults-") as name:
+        folder = Path(name)
+        if kind == "sqlite":
+            made = House(folder, f"sqlite:///{folder / 'digest.db'}", None)
+            try:
+                made.furnish(readers)
+                yield made
+            finally:
+                made.close()
+            return
+        with Postgres() as server:
+            made = House(folder, server.url(server.database("made")), server)
+            try:
+                made.furnish(readers)
+                yield made
+            finally:
+                made.close()
+
+
+def verdict(found: House, copies_allowed: int, *, alive: Sequence[str] = ()) -> list[str]:
+    """What does not hold of a day that is over: lost letters, too many or unlike copies."""
+    said = []
+    counts, sent = found.counts(), found.sent()
+    readers = sum(counts.values())
+    with found.store() as store, store.read() as connection:
+        rows = connection.execute(
+            T.join(schema.subscribers, schema.subscribers.c.id == T.c.subscriber_id)
+            .select()
+            .with_only_columns(schema.subscribers.c.address, T.c.status)
+        ).all()
+    lost = [address for address, status in rows if status == "sent" and address not in sent.copies]
+    if lost:
+        said.append(f"{len(lost)} of {readers} are called sent and were not")
+    if extra := [a for a, status in rows if status == "pending" and a in sent.copies]:
+        said.append(f"{len(extra)} went out and are called pending")
+    if sent.second > copies_allowed:
+        said.append(f"{sent.second} second copies, {copies_allowed} allowed")
+    if sent.unlike:
+        said.append(f"{sent.unlike} readers got copies that differ")
+    audit = found.digest("audit", found.day.isoformat(), "--json")
+    if audit.returncode:
+        said.append(f"the audit does not add up: {audit.stdout} {audit.stderr[-300:]}")
+    del alive
+    return said
+
+
+def environment() -> str:
+    load = os.getloadavg()[0]
+    return f"{os.cpu_count()} cores, load {load:.1f}, Python {sys.version.split()[0]}"
+
+
+def free(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
