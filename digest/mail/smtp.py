@@ -141,9 +141,11 @@ class SmtpTransport:
         now = time.monotonic()
         quiet = min((line.quiet_at for line in self._lines()), default=math.inf)
         pause = max(0.0, min(pause, quiet - now, _LONGEST_WAIT_S))
-        for line, events in room.ready(pause):
-            if line.sock.fileno() >= 0:
-                self._serve(line, events, desk)
+        heard = [line for line, events in room.ready(pause) if self._hear(line, events, desk)]
+        # Only now is more written: the desk has one commit for all that was heard, before it
+        # hands out the next letter, so that a crash costs one second copy a connection at most.
+        for line in heard:
+            self._answer(line, desk)
         self._expire(desk)
         return True
 
@@ -278,7 +280,10 @@ class SmtpTransport:
     def _alone(self, server: Server) -> bool:
         return not any(one.usable for one in self._servers if one is not server)
 
-    def _serve(self, line: Line, events: int, desk: Desk) -> None:
+    def _hear(self, line: Line, events: int, desk: Desk) -> bool:
+        """Take in what a connection has said; whether it is still there to be answered."""
+        if line.sock.fileno() < 0:
+            return False
         if events & selectors.EVENT_WRITE:
             line.write()
         if events & selectors.EVENT_READ:
@@ -286,17 +291,22 @@ class SmtpTransport:
             if data is None:
                 self._settle(line, line.dialogue.lost(), desk)
                 line.drop()
-                return
+                return False
             if data:
                 self._settle(line, line.dialogue.hear(data), desk)
                 if line.dialogue.fault is not None:
                     self._give_up(line.server, line.dialogue.fault)
-                elif line.dialogue.wants and line.server.usable:
-                    # The next letter's commands go out with the end of this one.
-                    now = self._clock()
-                    if line.server.pace.delay(now) <= 0 and self._share(line.server):
-                        self._give(line, desk, now)
-                line.write()
+        return True
+
+    def _answer(self, line: Line, desk: Desk) -> None:
+        if line.sock.fileno() < 0:
+            return
+        if line.dialogue.wants and line.server.usable:
+            # The next letter's commands go out with the end of this one.
+            now = self._clock()
+            if line.server.pace.delay(now) <= 0 and self._share(line.server):
+                self._give(line, desk, now)
+        line.write()
         if line.dialogue.over and not line.dialogue.busy:
             line.drop()
         elif not line.dialogue.busy:

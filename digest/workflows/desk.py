@@ -126,6 +126,9 @@ class LedgerDesk:
         if self._ready and self._clock() - self._marked_at > STALE:
             self._acks += [(delivery, Unsent("not begun in time")) for delivery in self._ready]
             self._ready.clear()
+        if self._acks and self._ready:
+            # Before more letters leave: else a crash would send again what was just taken.
+            self._exchange([])
         taken: list[Envelope] = []
         while len(taken) < most and not self._stop() and (self._ready or self._refill()):
             delivery = self._ready.popleft()

@@ -84,9 +84,7 @@ class House:
                 self.day, 1, EditionStatus.DRAFT, now(), "Five ideas", "And more", (), (pick,)
             )
             text = "It says a thing or two about gradient descent. " * 20
-            store.editions.save(
-                edition, [Block("story", "s/1", 1, f"<p>{text}</p>", text)]
-            )
+            store.editions.save(edition, [Block("story", "s/1", 1, f"<p>{text}</p>", text)])
             store.editions.publish(self.day, now())
             with store.access.write() as connection:
                 connection.execute(
