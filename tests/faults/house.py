@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -27,7 +26,9 @@ from sqlalchemy import insert, update
 
 from digest.domain.edition import Block, Edition, EditionStatus, StoryPick
 from digest.domain.story import Story
+from digest.settings import load
 from digest.storage import SqlStore, open_store, schema
+from digest.wiring import Wiring
 from tests.databases import Postgres, settings_for
 
 ROOT = Path(__file__).parents[2]
@@ -124,10 +125,6 @@ class House:
 
     def queue(self) -> int:
         """Make the rows, as the scheduler does."""
-        sys.path[:0] = [str(ROOT)] if str(ROOT) not in sys.path else []
-        from digest.settings import load  # noqa: PLC0415
-        from digest.wiring import Wiring  # noqa: PLC0415
-
         with Wiring(load(self.config).settings).store() as store:
             return store.deliveries.enqueue(self.day, now(), 12, None)
 
@@ -245,7 +242,7 @@ def house(kind: str, readers: int) -> Iterator[House]:
                 made.close()
 
 
-def verdict(found: House, copies_allowed: int, *, alive: Sequence[str] = ()) -> list[str]:
+def verdict(found: House, copies_allowed: int) -> list[str]:
     """What does not hold of a day that is over: lost letters, too many or unlike copies."""
     said = []
     counts, sent = found.counts(), found.sent()
@@ -268,7 +265,6 @@ def verdict(found: House, copies_allowed: int, *, alive: Sequence[str] = ()) -> 
     audit = found.digest("audit", found.day.isoformat(), "--json")
     if audit.returncode:
         said.append(f"the audit does not add up: {audit.stdout} {audit.stderr[-300:]}")
-    del alive
     return said
 
 
@@ -277,5 +273,46 @@ def environment() -> str:
     return f"{os.cpu_count()} cores, load {load:.1f}, Python {sys.version.split()[0]}"
 
 
-def free(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+class Sinks:
+    """Sinks one after another in one folder; use it in a `with`."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="digest-sinks-")
+        self._running: subprocess.Popen[str] | None = None
+        self._number = 0
+
+    def __enter__(self) -> Sinks:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        self._folder.cleanup()
+
+    @property
+    def _log(self) -> Path:
+        return Path(self._folder.name, f"{self._number}.log")
+
+    def start(self, **plan: Any) -> int:
+        """A sink with this plan in the place of the former one; returns its port."""
+        self._number += 1
+        if self._running is None:
+            self._running = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.sink", "-"],
+                cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+        assert self._running.stdin is not None
+        assert self._running.stdout is not None
+        self._running.stdin.write(json.dumps({"log": str(self._log), "plan": plan}) + "\n")
+        self._running.stdin.flush()
+        return int(self._running.stdout.readline())
+
+    def taken(self) -> set[str]:
+        """Who got a letter from the last sink."""
+        if not self._log.exists():
+            return set()
+        return {json.loads(line)["to"] for line in self._log.read_text().splitlines()}
+
+    def _stop(self) -> None:
+        if self._running is not None and self._running.stdin is not None:
+            self._running.stdin.close()
+            self._running.wait(30)

@@ -1,6 +1,7 @@
 """An SMTP server that records what it takes, in a process of its own, and misbehaves by a plan.
 
     python -m tests.faults.sink LOG [PLAN]      prints its port, serves until its input ends
+    python -m tests.faults.sink -               a sink for each line of its input, one at a time
 
 LOG gets a JSON line for each message that was taken, written before the 250 goes out: what is in
 it is all that a reader may have got. PLAN is JSON:
@@ -178,14 +179,26 @@ class _Talk:
         await self._writer.drain()
 
 
-async def main(log: str, plan: dict[str, Any]) -> None:
+async def open_sink(log: str, plan: dict[str, Any]) -> asyncio.Server:
+    """Serve on a free port and say which."""
     sink = Sink(log, plan)
     server = await asyncio.start_server(sink.serve, "127.0.0.1", 0, limit=LIMIT, backlog=200)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - that is its answer
-    async with server:
-        # It lives as long as who started it.
-        await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-        os._exit(0)
+    return server
+
+
+async def main(log: str, plan: dict[str, Any]) -> None:
+    """One sink, or with `-` a new one for each line of JSON ({"log": ..., "plan": ...}).
+
+    It lives as long as who started it: the end of its input is its end.
+    """
+    loop = asyncio.get_running_loop()
+    server = await open_sink(log, plan) if log != "-" else None
+    while line := await loop.run_in_executor(None, sys.stdin.readline):
+        if server is not None:
+            server.close()
+        server = await open_sink(**json.loads(line))
+    os._exit(0)
 
 
 if __name__ == "__main__":
