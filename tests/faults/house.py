@@ -15,17 +15,18 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import insert, update
 
 from digest.domain.edition import Block, Edition, EditionStatus, StoryPick
 from digest.domain.story import Story
+from digest.errors import DigestError
 from digest.settings import load
 from digest.storage import SqlStore, open_store, schema
 from digest.wiring import Wiring
@@ -186,6 +187,25 @@ class House:
         """Messages that sinks took so far."""
         return self.log.read_bytes().count(b"\n") if self.log.exists() else 0
 
+    def times(self) -> dict[str, float]:
+        """Recipient -> when their letter was taken last."""
+        if not self.log.exists():
+            return {}
+        lines = map(json.loads, self.log.read_text().splitlines())
+        return {line["to"]: line["at"] for line in lines}
+
+    def wait_for(self, holds: Callable[[Counter[str]], bool], limit_s: float) -> Counter[str]:
+        """Wait until the counts are so, or so long at most; returns them."""
+        end = time.monotonic() + limit_s
+        counts: Counter[str] = Counter()
+        while time.monotonic() < end:
+            with suppress(DigestError):
+                counts = self.counts()
+                if holds(counts):
+                    break
+            time.sleep(0.2)
+        return counts
+
     def finish(self, limit_s: float = 120, *, age: bool = True) -> Counter[str]:
         """Let one worker send all that is left; returns the counts."""
         ended = time.monotonic() + limit_s
@@ -281,7 +301,7 @@ class Sinks:
         self._running: subprocess.Popen[str] | None = None
         self._number = 0
 
-    def __enter__(self) -> Sinks:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

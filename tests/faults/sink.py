@@ -28,6 +28,7 @@ import json
 import os
 import random
 import sys
+import time
 from email import message_from_bytes
 from typing import Any
 
@@ -74,6 +75,7 @@ class Sink:
             "from": sender,
             "connection": number,
             "bytes": len(data),
+            "at": time.time(),  # noqa: TID251 - the clock of the senders
         }
         os.write(self._log, (json.dumps(line) + "\n").encode())
 
