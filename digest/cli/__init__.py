@@ -45,6 +45,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "prune": ("digest.cli.ledger:prune", "Delete old deliveries; their counts stay."),
     "receive": ("digest.cli.receive:receive", "Hear one message from standard input."),
+    "backup": ("digest.cli.database:backup", "Write all that is kept into one file."),
+    "restore": ("digest.cli.database:restore", "Put a backup in the place of the database."),
     "migrate": ("digest.cli.database:migrate", "Bring the database to this program's schema."),
     "serve": (
         "digest.cli.serve:serve",

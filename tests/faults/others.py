@@ -127,6 +127,8 @@ def crons(kind: str, times: int, letters: int = 200) -> Outcome:
 
 def stale(kind: str, times: int, letters: int = 400) -> Outcome:
     """A worker is stopped beyond its lease; its heir sends; it wakes and writes nothing."""
+    if kind == "sqlite":
+        return True, f"{NOT_RUN}one worker on SQLite: a stopped one may hold the only write lock"
     faults, copies = [], 0
     for seed in range(times):
         with house(kind, letters) as home:

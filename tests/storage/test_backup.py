@@ -1,0 +1,94 @@
+"""Backups of both databases, and the way back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from digest.domain.edition import Edition
+from digest.domain.subscriber import Status, Subscriber
+from digest.errors import StorageError, UsageError
+from digest.settings import DatabaseSettings
+from digest.storage import SqlStore, open_store
+from digest.storage.backup import backup, restore, verify
+from tests.storage.conftest import DAY, NOW
+
+Subscribe = Callable[..., Subscriber]
+
+
+@pytest.fixture(autouse=True)
+def tools(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """pg_dump and pg_restore of the tests' server on the PATH."""
+    if "postgres" in request.node.name:
+        server = request.getfixturevalue("postgres")
+        monkeypatch.setenv("PATH", f"{server._bin}:/usr/bin:/bin")
+
+
+def test_a_backup_comes_back_held_and_without_those_who_left_since(
+    store: SqlStore,
+    database_settings: DatabaseSettings,
+    publish: Callable[..., Edition],
+    subscribe: Subscribe,
+    tmp_path: Path,
+) -> None:
+    publish()
+    stays, leaves, _gone = [subscribe(name) for name in "abc"]
+    store.deliveries.enqueue(DAY, NOW, 12, None)
+    file = tmp_path / "backup"
+    made = backup(database_settings, file)
+    assert made.rows == {"subscribers": 3, "suppressions": 0, "editions": 1, "deliveries": 3}
+    assert file.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(UsageError, match="is there already"):
+        backup(database_settings, file)
+
+    store.subscribers.update(replace(leaves, status=Status.UNSUBSCRIBED, left_at=NOW))
+    store.subscribers.suppress("hash-of-c", "bounced", NOW)
+    store.subscribers.erase("c@example.org")
+    store.access.close()  # type: ignore[attr-defined] - all processes have ended
+
+    assert verify(database_settings, file).rows == made.rows
+    found = restore(database_settings, file, NOW + timedelta(days=1))
+    assert found.merged == 2
+    with open_store(database_settings, hash_of=lambda key: f"hash-of-{key[0]}") as restored:
+        assert [hold.name for hold in restored.ledger.holds()] == ["restored"]
+        assert restored.deliveries.claim(DAY, "me", NOW, 9) == []
+        restored.ledger.release(["restored"])
+        (claimed,) = restored.deliveries.claim(DAY, "me", NOW, 9)
+        assert claimed.address == stays.address
+        assert restored.deliveries.counts(DAY) == {"claimed": 1, "suppressed": 2}
+
+
+def test_a_damaged_backup_is_noticed(
+    store: SqlStore, database_settings: DatabaseSettings, tmp_path: Path
+) -> None:
+    file = tmp_path / "backup"
+    backup(database_settings, file)
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(StorageError):
+        verify(database_settings, file)
+    file.write_bytes(b"hello")
+    with pytest.raises(UsageError, match="is no backup"):
+        verify(database_settings, file)
+    with pytest.raises(UsageError, match="cannot be read"):
+        restore(database_settings, tmp_path / "none", NOW)
+
+
+def test_without_pg_dump_it_says_what_to_install(
+    store: SqlStore,
+    database_settings: DatabaseSettings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    if "postgresql" in database_settings.url.get_secret_value():
+        with pytest.raises(StorageError, match="pg_dump is not installed"):
+            backup(database_settings, tmp_path / "backup")
+    else:
+        backup(database_settings, tmp_path / "backup")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".backup")] == []
