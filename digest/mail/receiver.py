@@ -137,6 +137,8 @@ class LmtpServer:
         self._thread.join()
 
     async def _run(self) -> None:
+        # It logs each command, and with it addresses and tokens.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
         handler = Handler(*self._parts)
         sessions: set[LMTP] = set()
 
