@@ -47,6 +47,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "receive": ("digest.cli.receive:receive", "Hear one message from standard input."),
     "backup": ("digest.cli.database:backup", "Write all that is kept into one file."),
     "restore": ("digest.cli.database:restore", "Put a backup in the place of the database."),
+    "token": ("digest.cli.access:token", "Make, list and revoke the tokens of the API."),
+    "admin": ("digest.cli.access:admin", "The operator's page, /admin."),
     "migrate": ("digest.cli.database:migrate", "Bring the database to this program's schema."),
     "serve": (
         "digest.cli.serve:serve",

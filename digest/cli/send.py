@@ -14,11 +14,11 @@ import click
 from digest.cli._console import App, pass_app
 from digest.cli._wire import DATE, edition_date, show_collected, show_picks, wire
 from digest.domain.address import normalise
-from digest.domain.delivery import Delivery
 from digest.domain.edition import Edition
-from digest.errors import TransportError, UsageError
+from digest.errors import EditionError, TransportError, UsageError
 from digest.ports import Store, Transport
 from digest.wiring import Wiring
+from digest.wiring.operator import sample_delivery
 from digest.workflows.desk import OUTCOMES, OneLetter, told
 
 SAMPLES = 3
@@ -132,6 +132,7 @@ def send(
 
 def _send(app: App, wiring: Wiring, on: date, limit: int | None) -> Report:
     with wiring.store() as store:
+        _refuse_held(store, on)
         edition = wiring.publisher(store).publish(on, wiring.clock())
         courier = wiring.courier(store, wiring.transport())
         with app.progress(None, f"Sending No. {edition.number}") as bar:
@@ -145,6 +146,18 @@ def _send(app: App, wiring: Wiring, on: date, limit: int | None) -> Report:
             run.stopped,
             run.largest_bytes,
         )
+
+
+def _refuse_held(store: Store, on: date) -> None:
+    """An edition that is held is neither published nor sent."""
+    for hold in store.ledger.holds():
+        own = hold.name == on.isoformat()
+        if own or not hold.name[:1].isdigit():
+            what = f"edition {on}" if own else "all sending"
+            raise EditionError(
+                f"{what} is held since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}",
+                f"let it go: digest resume{f' {on}' if own else ''}",
+            )
 
 
 def _test_letter(app: App, wiring: Wiring, on: date, recipient: str) -> Report:
@@ -217,16 +230,7 @@ def _one_letter(
     transport: Transport,
 ) -> tuple[str, str, int]:
     """A letter outside the ledger, as a subscriber with the default preferences would get it."""
-    delivery = Delivery(
-        id=0,
-        edition=edition.date,
-        subscriber_id=0,
-        address=recipient,
-        preferences=wiring.default_preferences,
-        message_id=wiring.message_id(edition.date, 0),
-        date_header=edition.built_at,
-        attempts=0,
-    )
+    delivery = sample_delivery(wiring, edition, recipient)
     blocks = store.editions.blocks(edition.date)
     envelope = wiring.seal(wiring.printer.letter(edition, blocks, delivery), delivery)
     desk = OneLetter(envelope)

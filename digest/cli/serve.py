@@ -187,6 +187,7 @@ def _dispatch(wiring: Wiring, *, send: bool) -> None:
             wiring.publisher(store),
             (lambda: wiring.courier(store, wiring.transport())) if send else None,
             lead_minutes=settings.edition.lead_minutes,
+            review_minutes=settings.edition.review_minutes,
             window_h=settings.delivery.window_h,
         )
     for on, made in done.queued.items():

@@ -70,6 +70,22 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """An editor's: `taken` was a runner-up and went in where `dropped` stood, with why and by whom.
+
+    Both picks are as the ranking judged them.
+    """
+
+    at: datetime
+    on: date
+    slot: int
+    reason: str
+    who: str
+    dropped: StoryPick
+    taken: StoryPick
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """A PNG of a block. `width` and `height` are CSS pixels: half the natural size."""
 

@@ -49,6 +49,7 @@ class Via(StrEnum):
     ONE_CLICK = "one-click"
     MAIL = "mail"
     COMMAND = "command"
+    API = "api"
 
 
 class Action(StrEnum):

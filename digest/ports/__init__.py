@@ -18,7 +18,7 @@ from digest.ports.kept import (
     SubscriberStore,
 )
 from digest.ports.ledger import Hold, LedgerStore, Row
-from digest.ports.operation import AccessStore, DeliveryRow, ReportStore
+from digest.ports.operation import AccessStore, ChoiceStore, DeliveryRow, ReportStore
 from digest.ports.outside import (
     Clock,
     Desk,
@@ -34,8 +34,8 @@ from digest.ports.outside import (
 from digest.ports.post import Heard, PostStore
 
 __all__ = [
-    "AccessStore", "Clock", "DeliveryRow", "DeliveryStore", "Desk", "Drawn", "EditionStatus",
-    "EditionStore", "EntryStore", "FeedReader", "FeedResult", "FeedState", "Heard", "Hold",
-    "LedgerStore", "Library", "NoticeStore", "PostStore", "Press", "Printer", "ReportStore", "Row",
-    "Store", "SubscriberStore", "Transport",
+    "AccessStore", "ChoiceStore", "Clock", "DeliveryRow", "DeliveryStore", "Desk", "Drawn",
+    "EditionStatus", "EditionStore", "EntryStore", "FeedReader", "FeedResult", "FeedState", "Heard",
+    "Hold", "LedgerStore", "Library", "NoticeStore", "PostStore", "Press", "Printer", "ReportStore",
+    "Row", "Store", "SubscriberStore", "Transport",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from digest.domain.notice import Ask, Consent, Notice, NoticeKind, NoticeStatus
 from digest.domain.story import Entry, Story
 from digest.domain.subscriber import Status, Subscriber
 from digest.ports.ledger import LedgerStore
-from digest.ports.operation import AccessStore, ReportStore
+from digest.ports.operation import AccessStore, ChoiceStore, ReportStore
 from digest.ports.outside import FeedResult, FeedState
 from digest.ports.post import PostStore
 
@@ -273,6 +273,7 @@ class Store(Protocol):
     deliveries: DeliveryStore
     ledger: LedgerStore
     keys: AccessStore
+    choices: ChoiceStore
     reports: ReportStore
 
     def write(self) -> AbstractContextManager[None]:

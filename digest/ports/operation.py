@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from digest.domain.access import Session, Token
-from digest.domain.edition import Edition
+from digest.domain.edition import Choice, Edition
 from digest.domain.subscriber import Status, Subscriber
 
 
@@ -69,6 +69,18 @@ class AccessStore(Protocol):
 
     def failures(self, network: str, since: datetime) -> int:
         """How many there were from a network (keyed hash)."""
+        ...
+
+
+class ChoiceStore(Protocol):
+    """What editors chose."""
+
+    def add(self, choice: Choice) -> None:
+        """Keep a choice."""
+        ...
+
+    def listing(self) -> Sequence[Mapping[str, object]]:
+        """All, oldest first: at, edition, slot, reason, who, dropped, taken."""
         ...
 
 

@@ -219,7 +219,14 @@ class EditionSettings(_Section):
         30,
         ge=0,
         le=720,
-        description="How long before its first reader is due an edition is built, minutes.",
+        description="How long before its first reader is due an edition is published, minutes.",
+    )
+    review_minutes: int = Field(
+        0,
+        ge=0,
+        le=1440,
+        description="How long before that a draft is built for an editor to look at and change, "
+        "minutes; 0: none. Stories that come in later are not in it.",
     )
 
 

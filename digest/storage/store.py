@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from digest.ports import (
     AccessStore,
+    ChoiceStore,
     DeliveryStore,
     EditionStore,
     EntryStore,
@@ -24,6 +25,7 @@ from digest.ports import (
 from digest.settings import DatabaseSettings
 from digest.storage import migrate
 from digest.storage.access import AccessRows
+from digest.storage.choices import Choices
 from digest.storage.deliveries import Deliveries
 from digest.storage.doors import Access, Doors, TrialDoors
 from digest.storage.editions import Editions
@@ -54,6 +56,7 @@ class SqlStore:
     deliveries: DeliveryStore
     ledger: LedgerStore
     keys: AccessStore
+    choices: ChoiceStore
     reports: ReportStore
 
     def __init__(
@@ -73,6 +76,7 @@ class SqlStore:
         self.post = Post(access)
         self.subscribers = Subscribers(access)
         self.keys = AccessRows(access)
+        self.choices = Choices(access)
         self.reports = Reports(access)
         self.deliveries = Deliveries(
             access,

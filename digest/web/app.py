@@ -20,6 +20,8 @@ from starlette.types import ASGIApp
 
 from digest.errors import CatalogError, DigestError, StorageError
 from digest.ports import Store
+from digest.web.admin import Admin
+from digest.web.api import Api
 from digest.web.background import Background
 from digest.web.feeds import Feeds
 from digest.web.health import Health
@@ -52,6 +54,8 @@ FAMILIES: Final[tuple[Callable[[Site], Family], ...]] = (
     PreferencePages,
     Feeds,
     Health,
+    Api,
+    Admin,
 )
 
 _WORDS: Final = {

@@ -21,6 +21,7 @@ FOREVER: Final = "public, max-age=31536000, immutable"
 _TYPES: Final = {
     "site.css": "text/css; charset=utf-8",
     "site.js": "text/javascript; charset=utf-8",
+    "admin.css": "text/css; charset=utf-8",
     "deck.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
@@ -48,7 +49,11 @@ class Assets:
 
     def worker(self, deck_url: str) -> Page:
         """The service worker with the addresses it keeps; it changes when one of them does."""
-        keep = [f"{self._root}/concepts/", deck_url, *(self.url(name) for name in self._files)]
+        keep = [
+            f"{self._root}/concepts/",
+            deck_url,
+            *(self.url(name) for name in self._files if name != "admin.css"),
+        ]
         version = hashlib.sha256("\n".join([*keep, self._worker]).encode()).hexdigest()[:12]
         head = (
             f"const VERSION = {json.dumps(version)};\nconst ROOT = {json.dumps(self._root)};\n"

@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -84,7 +84,11 @@ class Guard:
         length = headers.get("content-length", "0")
         too_large = not length.isdecimal() or int(length[:19]) > self._max_body
         if too_large:
-            refusal = PlainTextResponse("This is more than the site takes.\n", 413)
+            refusal: Response = PlainTextResponse("This is more than the site takes.\n", 413)
+            if scope["path"].startswith("/api/"):
+                # Problem details (RFC 9457), as with all that goes wrong there.
+                said = '{"type":"about:blank","title":"Content Too Large","status":413}'
+                refusal = Response(said, 413, media_type="application/problem+json")
             await refusal(scope, receive, send_with_headers)
         else:
             await self._app(scope, limited, send_with_headers)

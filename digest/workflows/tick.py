@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from digest.domain.audit import Audit
+from digest.domain.edition import EditionStatus
 from digest.domain.subscriber import due_at
 from digest.errors import EditionError
 from digest.ports import Store
@@ -22,8 +23,9 @@ from digest.workflows.publish import Publisher
 
 @dataclass(frozen=True, slots=True)
 class Agenda:
-    """Which editions to publish ahead of their first reader, and which to queue now."""
+    """Which editions to draft, which to publish ahead of their first reader, which to queue now."""
 
+    draft: tuple[date, ...]
     publish: tuple[date, ...]
     queue: tuple[date, ...]
 
@@ -38,25 +40,31 @@ class Ticked:
     faults: list[str] = field(default_factory=list)
 
 
-def agenda(store: Store, now: datetime, *, lead_minutes: int, window_h: int) -> Agenda:
+def agenda(
+    store: Store, now: datetime, *, lead_minutes: int, window_h: int, review_minutes: int = 0
+) -> Agenda:
     """What is due at `now` (UTC): three dates can be someone's today at once.
 
-    An edition is published `lead_minutes` before its first reader is due; it is delivered while a
-    reader's hour lies at most `window_h` hours back.
+    An edition is published `lead_minutes` before its first reader is due, and a draft of it made
+    `review_minutes` before that; it is delivered while a reader's hour lies at most `window_h`
+    hours back.
     """
     # Only zone, hour and days decide: a million readers are a few hundred of these.
     times = store.ledger.times(now)
-    publish, queue = [], []
+    draft, publish, queue = [], [], []
     for days in (-1, 0, 1):
         on = now.date() + timedelta(days=days)
         due = [moment for time in times if (moment := due_at(on, time)) is not None]
         oldest = now - timedelta(hours=window_h)
         soon = now + timedelta(minutes=lead_minutes)
+        early = soon + timedelta(minutes=review_minutes)
         if any(oldest <= moment <= soon for moment in due):
             publish.append(on)
+        elif review_minutes and any(oldest <= moment <= early for moment in due):
+            draft.append(on)
         if any(oldest <= moment <= now for moment in due):
             queue.append(on)
-    return Agenda(tuple(publish), tuple(queue))
+    return Agenda(tuple(draft), tuple(publish), tuple(queue))
 
 
 def tick(
@@ -67,20 +75,38 @@ def tick(
     *,
     lead_minutes: int,
     window_h: int,
+    review_minutes: int = 0,
 ) -> Ticked:
     """Publish, queue, deliver and close what is due.
 
-    Without a courier nothing is sent: that is left to workers. An edition that cannot be built
+    Without a courier nothing is sent: that is left to workers. An edition that is held is built and
+    stays a draft until it is let go. One that cannot be built
     stops no other one. Raises TransportError when no letter finds a usable server.
     """
     done = Ticked()
-    due = agenda(store, now, lead_minutes=lead_minutes, window_h=window_h)
+    due = agenda(
+        store, now, lead_minutes=lead_minutes, window_h=window_h, review_minutes=review_minutes
+    )
+    held = {hold.name for hold in store.ledger.holds()}
+    for on in due.draft:
+        try:
+            publisher.build(on, now)
+        except EditionError as error:
+            done.faults.append(f"edition {on}: {error.message}")
+    drafts = set()
     for on in due.publish:
         try:
-            publisher.publish(on, now)
+            if on.isoformat() in held:
+                # So that there is something to look at, and to change.
+                if publisher.build(on, now).status is EditionStatus.DRAFT:
+                    drafts.add(on)
+            else:
+                publisher.publish(on, now)
         except EditionError as error:
             done.faults.append(f"edition {on}: {error.message}")
     for on in due.queue:
+        if on in drafts:
+            continue
         try:
             if made := store.deliveries.enqueue(on, now, window_h, None):
                 done.queued[on] = made
