@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.web.conftest import World, seal_of
+from tests.web.conftest import BASE, World, seal_of
 
 EXAMPLES = int(os.environ.get("DIGEST_HOSTILE_EXAMPLES", "30"))
 """Of each test, each some requests; the gates ask for more than 10 000 in all."""
@@ -72,7 +72,7 @@ def test_addresses(busy: World, path: str, query: dict[str, str], headers: dict[
 
     for start in ("/", "/editions/", "/concepts/", "/og/concepts/", "/static/", "/u/", "/feeds/"):
         answer = busy.client.get(
-            start + quote(path, safe="/"), params=query,
+            BASE + start + quote(path, safe="/"), params=query,
             headers={k: v.strip() for k, v in headers.items()},
         )  # fmt: skip
         assert answer.status_code < 500, (start, path)
