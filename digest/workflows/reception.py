@@ -301,6 +301,17 @@ class Reception:
                 for c in self.store.notices.consents(reader_id)
             ],
             "letters": list(self.store.deliveries.history(reader_id)),
+            # What mail servers and the reader wrote to us.
+            "heard": [
+                {
+                    "at": h.at,
+                    "kind": h.kind,
+                    "outcome": h.outcome,
+                    "reason": h.reason,
+                    "said": h.said,
+                }
+                for h in self.store.post.history(reader_id)
+            ],
         }
 
     def _reading(self, reader_id: int) -> Subscriber:

@@ -204,6 +204,7 @@ def test_ones_data_is_handed_out_and_forgotten_for_good(world: World) -> None:
     kept = json.loads(data.text)
     assert kept["reader"]["address"] == "ada@example.org"
     assert [c["action"] for c in kept["consents"]] == ["asked", "confirmed"]
+    assert set(kept) == {"reader", "consents", "letters", "heard"}
     assert world.client.post(path, data={"do": "forget"}).status_code == 400
     assert world.client.post(path, data={"do": "forget", "sure": "yes"}).status_code == 200
     assert status(world) is None
