@@ -157,7 +157,10 @@ class FeedServer:
 
     def _answer(self, to: BaseHTTPRequestHandler, reply: Reply, asked: dict[str, str]) -> None:
         if reply.hang:
-            self._closing.wait()
+            # Until the other side hangs up; a request given up is no longer under way.
+            while not self._closing.wait(0.02):
+                if select.select([to.connection], [], [], 0)[0]:
+                    break
             to.close_connection = True
             return
         headers = dict(reply.headers)

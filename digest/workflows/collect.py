@@ -64,10 +64,8 @@ def collect(
     answers = sorted(reader.read(wanted, now, budget_s), key=lambda answer: answer.state.source)
     for result in answers:
         source_id = result.state.source
-        before = states.get(source_id)
         known = store.entries.known(source_id, [entry.key for entry in result.entries])
-        first = before is None or before.last_success is None
-        entries = judge_old(result.entries, known, now, first=first)
+        entries = judge_old(result.entries, known, now)
         old = sum(entry.first_seen < now - NEWS for entry in entries if entry.key not in known)
         new[source_id] = store.entries.record(replace(result, entries=entries), now) - old
         if result.fault:
@@ -87,22 +85,23 @@ def collect(
 
 
 def judge_old(
-    entries: Sequence[Entry], known: Collection[str], now: datetime, *, first: bool
+    entries: Sequence[Entry], known: Collection[str], now: datetime
 ) -> tuple[Entry, ...]:
-    """The entries of one feed, those dated more than 30 days back judged by what is `known`.
+    """The entries of one feed, in its order, those dated more than 30 days back judged.
 
-    In a feed asked for the first time, or of which more than half is new at once (it was moved, or
-    came back after a long time), they are its archive: they get `first_seen` of their date, so that
-    they are known from then on and never news. A few that turn up in a feed otherwise known were
-    given a wrong date: they count as published when first seen.
+    One above an entry that is `known` is new and bears a wrong date: it counts as published when
+    first seen. The others are old: a new feed's archive, a feed moved with all its entries, one
+    that now lists more, or a post that came up again as another was taken away. They get
+    `first_seen` of their date, so that they are known from then on and never news.
     """
-    new = sum(entry.key not in known for entry in entries)
-    archive = first or 2 * new > len(entries)
-    return tuple(
-        entry
-        if entry.published >= now - NEWS
-        else replace(entry, first_seen=entry.published)
-        if archive
-        else replace(entry, published=entry.first_seen)
-        for entry in entries
-    )
+    judged: list[Entry] = []
+    above = False
+    for entry in reversed(entries):
+        above = above or entry.key in known
+        if entry.published >= now - NEWS:
+            judged.append(entry)
+        elif above:
+            judged.append(replace(entry, published=entry.first_seen))
+        else:
+            judged.append(replace(entry, first_seen=entry.published))
+    return tuple(reversed(judged))
