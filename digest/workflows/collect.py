@@ -84,9 +84,7 @@ def collect(
     )
 
 
-def judge_old(
-    entries: Sequence[Entry], known: Collection[str], now: datetime
-) -> tuple[Entry, ...]:
+def judge_old(entries: Sequence[Entry], known: Collection[str], now: datetime) -> tuple[Entry, ...]:
     """The entries of one feed, in its order, those dated more than 30 days back judged.
 
     One above an entry that is `known` is new and bears a wrong date: it counts as published when

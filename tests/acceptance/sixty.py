@@ -114,7 +114,10 @@ def run(
     moment = [START]
     wiring = Wiring(settings, lambda: moment[0])
     reader = HttpFeedReader(
-        settings.feeds, wiring.clock, random.Random(1), resolve=at.resolve  # noqa: S311 - waits
+        settings.feeds,
+        wiring.clock,
+        random.Random(1),  # noqa: S311 - waits
+        resolve=at.resolve,
     )
     diary = Diary()
     with wiring.store() as store:
@@ -138,9 +141,7 @@ def run(
                     edition = publisher.publish(on, moment[0])
                     blocks = [(b.html, b.text) for b in store.editions.blocks(on)]
                     diary.editions.append(edition)
-                    diary.said.append(
-                        json.dumps([asdict(edition), blocks], default=str).encode()
-                    )
+                    diary.said.append(json.dumps([asdict(edition), blocks], default=str).encode())
         diary.entries = list(store.entries.window(START - timedelta(days=9000), moment[0]))
         diary.states = dict(store.entries.states())
     return diary

@@ -191,7 +191,9 @@ def document(outlet: str, entries: list[Entry]) -> bytes:
     text = "".join(items[:1] + items)
     encoding = ENCODINGS.get(outlet, "utf-8")
     # One declares what it is not; one says nothing and is not UTF-8.
-    said = {"courier": "utf-8", "gazette": "windows-1252"}.get(outlet, encoding.removesuffix("-sig"))
+    said = {"courier": "utf-8", "gazette": "windows-1252"}.get(
+        outlet, encoding.removesuffix("-sig")
+    )
     head = "" if outlet == "herald" else f'<?xml version="1.0" encoding="{said}"?>'
     if outlet in {"morning", "letter"}:
         text = f'{head}<feed xmlns="http://www.w3.org/2005/Atom"><title>{name}</title>{text}</feed>'
