@@ -119,13 +119,15 @@ class Inbound:
 
     `recipient` is the mailbox that it came to (an envelope's, empty where it is not known),
     `message_id` that of our letter, where a report quotes it, without angle brackets. `automatic`
-    says why it must not be answered (RFC 3834, 2), empty where it may.
+    says why it must not be answered (RFC 3834, 2), empty where it may. `signed` names the provider
+    whose signature was checked, empty for what came by mail.
     """
 
     events: tuple[Event, ...]
     recipient: str = ""
     message_id: str = ""
     automatic: str = ""
+    signed: str = ""
     raw: bytes = field(default=b"", repr=False)
 
 

@@ -78,7 +78,7 @@ class Mailboxes:
         """
         local, _, domain = address.strip().strip("<>").lower().rpartition("@")
         name, _, token = local.partition("+")
-        if domain != self.domain.lower() or name not in set(Box):
+        if not self.domain or domain != self.domain.lower() or name not in set(Box):
             return None, ""
         return Box(name), token
 

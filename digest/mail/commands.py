@@ -54,12 +54,12 @@ def read(
     reported = any(isinstance(e, Bounce | Complaint | AutoReply) for e in report.events)
     # A person's mail may have the words of a report: then the mailbox decides.
     if reported and (box in {None, Box.BOUNCES} or automatic):
-        return Inbound(report.events, recipient, report.message_id, automatic, raw)
+        return Inbound(report.events, recipient, report.message_id, automatic, raw=raw)
     if box is Box.BOUNCES:
-        return Inbound((Unknown("no report"),), recipient, report.message_id, automatic, raw)
+        return Inbound((Unknown("no report"),), recipient, report.message_id, automatic, raw=raw)
     command = _command(top, box, token)
     event = command or Unknown("neither a report nor a request")
-    return Inbound((event,), recipient, report.message_id, automatic, raw)
+    return Inbound((event,), recipient, report.message_id, automatic, raw=raw)
 
 
 def why_automatic(top: Part, sender: str | None, ours: Collection[str]) -> str:

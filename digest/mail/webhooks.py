@@ -78,6 +78,9 @@ _OPEN: Final = frozenset({Reason.UNDEFINED, Reason.FILTERED, Reason.USER_UNKNOWN
 
 def _ses(said: Any) -> Iterator[tuple[Event, str]]:  # noqa: ANN401 - JSON
     """docs.aws.amazon.com/ses: "Amazon SNS notification contents for Amazon SES"."""
+    if said.get("Type") == "SubscriptionConfirmation":
+        yield Unknown(f"to get its notices, open {str(said.get('SubscribeURL'))[:500]}"), ""
+        return
     if isinstance(said.get("Message"), str):
         said = json.loads(said["Message"])
     kind = said.get("notificationType") or said.get("eventType")

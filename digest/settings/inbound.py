@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from digest.settings.kinds import Line, ListId, OptionalPath
 from digest.settings.section import Section
@@ -30,6 +30,22 @@ class InboundSettings(Section):
     )
     max_message_kb: int = Field(
         2048, ge=64, le=102_400, description="Largest message that is taken, kilobytes."
+    )
+    mailgun_key: SecretStr = Field(
+        SecretStr(""), description="Mailgun's signing key for web hooks; empty: none are taken."
+    )
+    sendgrid_key: Line = Field(
+        "", description="SendGrid's verification key for web hooks; empty: none are taken."
+    )
+    postmark_login: SecretStr = Field(
+        SecretStr(""),
+        description="user:password that Postmark's web hooks bring; empty: none are taken.",
+    )
+    ses_topic: Line = Field(
+        "", description="ARN of the SNS topic of Amazon SES's notices; empty: none are taken."
+    )
+    ses_certificate_file: OptionalPath = Field(
+        None, description="PEM file of SNS's certificate, the one that SigningCertURL names."
     )
     keep_days: int = Field(
         90,

@@ -25,6 +25,7 @@ from digest.web.api import Api
 from digest.web.background import Background
 from digest.web.feeds import Feeds
 from digest.web.health import Health
+from digest.web.hooks import Hooks
 from digest.web.learning import Learning
 from digest.web.leaving import Leaving
 from digest.web.preferences import PreferencePages
@@ -56,6 +57,7 @@ FAMILIES: Final[tuple[Callable[[Site], Family], ...]] = (
     Health,
     Api,
     Admin,
+    Hooks,
 )
 
 _WORDS: Final = {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from digest.domain.delivery import Delivery, Envelope
 from digest.domain.mailbox import Box, Mailboxes, Sort
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from digest.workflows.listen import Listener
 
 log = logging.getLogger("digest.post")
+
+PROVIDERS: Final = ("ses", "sendgrid", "mailgun", "postmark")
+"""Those whose web hooks are understood."""
 
 
 def boxes_of(wiring: Wiring) -> Mailboxes | None:
@@ -79,12 +84,15 @@ def leave_by_mail(wiring: Wiring, subscriber_id: int) -> str:
     return boxes.address(Box.UNSUBSCRIBE, subscriber_id) if boxes else ""
 
 
-def listener(wiring: Wiring, store: Store) -> Listener:
-    """The workflow that hears what comes in. Raises SettingsError where nothing can."""
+def listener(wiring: Wiring, store: Store, boxes: Mailboxes | None = None) -> Listener:
+    """The workflow that hears what comes in; raises SettingsError where no mail can.
+
+    `boxes` are others than those of the settings.
+    """
     from digest.mail.commands import read  # noqa: PLC0415
     from digest.workflows.listen import Listener  # noqa: PLC0415
 
-    boxes = required_boxes(wiring)
+    boxes = boxes or required_boxes(wiring)
     mail = wiring.settings.mail
     named = {mail.from_address, mail.reply_to, mail.bounce_address}
     ours = {each.lower() for each in named if each}
@@ -93,11 +101,48 @@ def listener(wiring: Wiring, store: Store) -> Listener:
         store=store,
         reception=wiring.reception(store),
         boxes=boxes,
-        read=lambda raw, recipient, sender: read(raw, recipient, sender, boxes, ours),
-        help_mail=lambda address: _help(wiring, boxes, address),
+        read=partial(read, boxes=boxes, ours=ours),
+        help_mail=partial(_help, wiring, boxes),
         hash_of=wiring.keyed_hash,
         defaults=wiring.default_preferences,
     )
+
+
+def hooked(
+    wiring: Wiring, store: Store, provider: str, body: bytes, headers: Mapping[str, str]
+) -> tuple[str, ...]:
+    """What followed from a provider's web hook; `headers` have lower-case names.
+
+    Raises UsageError when its signature is wrong or its body cannot be read, SettingsError where
+    the settings of the provider do not hold.
+    """
+    from digest.mail import webhooks  # noqa: PLC0415
+    from digest.mail.signatures import Secrets, check  # noqa: PLC0415
+
+    settings, now = wiring.settings.inbound, wiring.clock()
+    certificate = b""
+    if settings.ses_certificate_file is not None:
+        try:
+            certificate = settings.ses_certificate_file.read_bytes()
+        except OSError as error:
+            raise SettingsError(
+                f"inbound.ses_certificate_file: {settings.ses_certificate_file}: {error.strerror}",
+                "name a file that this user may read",
+            ) from error
+    secrets = Secrets(
+        ses_topic=settings.ses_topic,
+        ses_certificate=certificate,
+        sendgrid_key=settings.sendgrid_key,
+        mailgun_key=settings.mailgun_key.get_secret_value(),
+        postmark_login=settings.postmark_login.get_secret_value(),
+    )
+    check(provider, body, headers, secrets, now)
+    # Web hooks come also where no mail does: then no address is a mailbox.
+    heard = listener(wiring, store, boxes_of(wiring) or Mailboxes("", wiring.keys))
+    done: list[str] = []
+    for inbound in webhooks.read(provider, body):
+        done += heard.take(replace(inbound, signed=provider), now)
+    return tuple(done)
 
 
 def _help(wiring: Wiring, boxes: Mailboxes, address: str) -> None:

@@ -6,8 +6,9 @@
                └──────▶ command    with a token it acts; a From alone only asks, by mail
 
 Nothing that anybody can write changes anything: a report counts when it came to the return path of
-a letter (a keyed address) or brings the Message-ID of one back (keyed too), a command when it has
-a token. All the rest is noted at most. The same message is heard once.
+a letter (a keyed address), brings the Message-ID of one back (keyed too) or was signed by a
+provider; a command when it has a token. All the rest is noted at most. The same message is heard
+once.
 """
 
 from __future__ import annotations
@@ -81,13 +82,14 @@ class Listener:
         return self.take(self.read(raw, recipient, sender), now)
 
     def take(self, inbound: Inbound, now: datetime) -> tuple[str, ...]:
-        """The same for what was read already (a provider's web hook)."""
+        """The same for what was read already (a provider's web hook, its signature checked)."""
         if all(isinstance(event, Unknown) for event in inbound.events):
             return tuple(f"ignored: {e.why}" for e in inbound.events if isinstance(e, Unknown))
         done: list[str] = []
         answers: list[str] = []
         with self.store.write():
-            message = self.store.post.keep(inbound.raw, inbound.recipient, now)
+            about = f"{inbound.signed}:{inbound.events}" if inbound.signed else inbound.recipient
+            message = self.store.post.keep(inbound.raw, about, now)
             if message is None:
                 return ("heard before",)
             for event in inbound.events:
@@ -129,7 +131,8 @@ class Listener:
                 reader = self.store.subscribers.by_id(found[1])
                 return Proof(reader, found[0], edition, "message-id")
         key = _key(address)
-        return Proof(self.store.subscribers.find(key) if key else None)
+        reader = self.store.subscribers.find(key) if key else None
+        return Proof(reader, how="signature" if inbound.signed else "")
 
     def _bounce(self, event: Bounce, inbound: Inbound, message: int, now: datetime) -> str:
         proof = self._whose(inbound, event.address, now)
