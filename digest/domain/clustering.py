@@ -65,6 +65,9 @@ DEFAULT: Final = Grouping()
 WORST_TIER: Final = 4
 """An aggregator's tier, also that of a source no longer known."""
 
+WORDS_A_MINUTE: Final = 238
+"""Silent reading of English prose (Brysbaert, Journal of Memory and Language 109, 2019)."""
+
 _LEAST_DOCUMENTS: Final = 200
 _DAY_S: Final = 86_400.0
 _FAINT: Final = 0.2
@@ -148,8 +151,15 @@ def build_story(entries: Sequence[Entry], sources: Mapping[str, Source]) -> Stor
         authors=best.authors,
         paper=best.paper,
         ref=best.ref,
+        minutes=_minutes(best),
         signals=signals,
     )
+
+
+def _minutes(entry: Entry) -> int | None:
+    """How long the text takes to read, where its feed told how many words it has."""
+    words = entry.signals.get("words", 0.0)
+    return max(1, round(words / WORDS_A_MINUTE)) if words > 0 else None
 
 
 def _is_signal(entry: Entry, sources: Mapping[str, Source]) -> bool:

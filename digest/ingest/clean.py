@@ -18,6 +18,10 @@ from digest.ingest.sentences import is_whole, sentences
 
 LEAD_LENGTH: Final = 320
 _TITLE_LENGTH: Final = 300
+_LEAST_TWICE: Final = 5
+_LONGEST_TEXT: Final = 400_000
+_MARK: Final = re.compile(r"<[^<>]*>|&#?\w+;")
+_WORD: Final = re.compile(r"\w[\w'’-]*")
 _MARKUP_LENGTH: Final = 20_000
 """A lead is the first few hundred characters; what comes later is not looked at."""
 
@@ -88,6 +92,7 @@ _BOILERPLATE: Final = tuple(
     )
 )
 _CUT_OFF: Final = re.compile(r"\s*(?:[\[(]\s*(?:\.{3}|…)\s*[\])]|(?:\.{3}|…))\s*$")
+_TORN: Final = re.compile(r"\s+\S*\w(?:\.{3}|…)$")
 _ARXIV: Final = re.compile(
     r"^arXiv:\S+\s+(?:Announce Type:\s*\S+\s+)?(?:Abstract:\s*)?|^Abstract:\s+", re.IGNORECASE
 )
@@ -104,9 +109,29 @@ def title(markup: str, outlets: Iterable[str] = ()) -> str:
     """A title of 300 characters at most, without the name of one of `outlets` at its end."""
     line = _ARXIV_TAIL.sub("", text(markup))
     names = [name for outlet in outlets if (name := _letters(outlet))]
-    while (split := _SUFFIX.match(line)) and _names_outlet(split[2], names):
-        line = split[1]
-    return shorten(line, _TITLE_LENGTH)
+    while True:
+        before = line
+        line = _once(line)
+        if (split := _SUFFIX.match(line)) and _names_outlet(split[2], names):
+            line = split[1]
+        if line == before:
+            return shorten(line, _TITLE_LENGTH)
+
+
+def _once(line: str) -> str:
+    """A title that says itself twice ("A model | A model"), once."""
+    half = len(line) // 2
+    for at in range(max(1, half - 2), min(len(line), half + 3)):
+        one, other = line[:at], line[at:]
+        parted = not (one[-1].isalnum() and other[0].isalnum())
+        if (
+            parted
+            and len(one) > _LEAST_TWICE
+            and _letters(one)
+            and _letters(one) == _letters(other)
+        ):
+            return one.rstrip(" |-–—:·•")
+    return line
 
 
 def lead(markup: str, *, title: str = "", limit: int = LEAD_LENGTH) -> str:
@@ -127,6 +152,11 @@ def lead(markup: str, *, title: str = "", limit: int = LEAD_LENGTH) -> str:
         return ""
     cut_off = _CUT_OFF.search(raw[-1]) is not None
     return _first(prose, limit, cut_off=cut_off)
+
+
+def words(markup: str) -> int:
+    """How many words a text has; tags are none."""
+    return len(_WORD.findall(_MARK.sub(" ", markup[:_LONGEST_TEXT])))
 
 
 def shorten(line: str, limit: int) -> str:
@@ -200,7 +230,11 @@ def _first(prose: str, limit: int, *, cut_off: bool) -> str:
         return f"{first} {second}"
     if second or is_whole(first) or not cut_off:
         return first
-    return shorten(first.rstrip(" .…"), limit - 1) + ("" if first.endswith("…") else "…")
+    kept = first
+    if _TORN.search(first):
+        # The feed cut where its room ended: the last word may be half of one.
+        kept = _TORN.sub("", first)
+    return shorten(kept.rstrip(" .…,;:-–—"), limit - 1).rstrip("…") + "…"
 
 
 def _letters(name: str) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from digest.domain.story import Entry, Source
-from digest.ingest import clean, urls
+from digest.ingest import clean, language, urls
 from digest.ingest.dates import settle
 
 _MOST_ENTRIES: Final = 2500
@@ -19,6 +19,8 @@ _MOST_ENTRIES: Final = 2500
 _MOST_AUTHORS: Final = 50
 _KEY_LENGTH: Final = 300
 _SHORT_LEAD: Final = 60
+_FULL_TEXT: Final = 250
+"""Words from which on a body is a text and not a summary."""
 _TITLE_FROM_LEAD: Final = 120
 
 
@@ -84,6 +86,7 @@ def _entry(item: Item, source: Source, now: datetime, names: Sequence[str]) -> E
     title = title or clean.shorten(lead, _TITLE_FROM_LEAD)
     if not title:
         return None
+    paper = source.paper or ref.startswith("arxiv:")
     authors = [name for author in item.authors[:_MOST_AUTHORS] if (name := clean.text(author))]
     return Entry(
         source=source.id,
@@ -95,10 +98,16 @@ def _entry(item: Item, source: Source, now: datetime, names: Sequence[str]) -> E
         first_seen=now,
         ref=ref,
         authors=tuple(dict.fromkeys(authors)),
-        language=source.language,
-        paper=source.paper or ref.startswith("arxiv:"),
-        signals=dict(item.signals),
+        language=language.of(f"{title}. {lead}", source.language),
+        paper=paper,
+        signals=dict(item.signals) | _length(item.bodies, paper=paper),
     )
+
+
+def _length(bodies: Sequence[str], *, paper: bool) -> dict[str, float]:
+    """The words of a feed that carries full texts; a summary does not tell how long a text is."""
+    most = 0 if paper else max(map(clean.words, bodies), default=0)
+    return {"words": float(most)} if most >= _FULL_TEXT else {}
 
 
 def _key(raw: str) -> str:

@@ -16,12 +16,12 @@ def kicker(story: Story, now: datetime) -> str:
 
 
 def byline(story: Story) -> str:
-    """Up to three authors and the minutes to read; empty without authors."""
-    if not story.authors:
-        return ""
+    """Up to three authors, the arXiv id, the minutes to read: what is known of them."""
     first = [name for name in story.authors[:3] if name != "others"]
     names = ", ".join(first) + (" and others" if len(story.authors) > len(first) else "")
-    return f"{names}{f' · {story.minutes} min' if story.minutes else ''}"
+    arxiv = story.ref.removeprefix("arxiv:") if story.ref.startswith("arxiv:") else ""
+    minutes = f"{story.minutes} min" if story.minutes else ""
+    return " · ".join(filter(None, (names, f"arXiv {arxiv}" if arxiv else "", minutes)))
 
 
 def _age(when: datetime, now: datetime) -> str:

@@ -51,7 +51,8 @@ class Chooser:
 
     def _belongs(self, entry: Entry) -> bool:
         source = self.sources.get(entry.source)
-        if source is None:
+        # An entry in another language than its feed's is for other readers.
+        if source is None or entry.language != source.language:
             return False
         return not source.filter or relevance(entry.title, entry.lead) >= MIN_RELEVANCE
 

@@ -15,6 +15,7 @@ from digest.domain.ranking import PART, rank, score
 from digest.domain.scoring import Model
 from digest.domain.shelf import fill_from_shelf
 from digest.domain.story import Entry, ShelfItem, Source, Story
+from digest.workflows.choose import Chooser
 
 Make = Callable[..., Entry]
 Sources = dict[str, Source]
@@ -309,3 +310,58 @@ def test_shelf_items_of_a_mail_differ_in_track_and_from_the_news(shelf: list[She
     rest = fill_from_shelf(news, shelf, {}, on=ON, number=1, k=12)
     assert len(rest) == 12
     assert three[0].story.id not in {p.story.id for p in rest[1:]}
+
+
+def test_a_full_text_in_the_feed_tells_the_minutes(make_entry: Make, sources: Sources) -> None:
+    assert build_story([make_entry(SUBJECTS[0], words=714.0)], sources).minutes == 3
+    assert build_story([make_entry(SUBJECTS[0])], sources).minutes is None
+
+
+def test_an_entry_in_another_language_than_its_feed_is_left_out(
+    make_entry: Make, sources: Sources, now: datetime, model: Model
+) -> None:
+    here = make_entry(SUBJECTS[0])
+    abroad = replace(make_entry(SUBJECTS[1]), language="de")
+    ranked = Chooser(sources, model).ranked([here, abroad], now)
+    assert [pick.story.title for pick in ranked] == [here.title]
+
+
+def test_a_sent_story_comes_again_only_when_something_happened(
+    make_entry: Make, sources: Sources, now: datetime, model: Model
+) -> None:
+    told = make_entry("Quill launches language model for rain", source="alpha", hours=30)
+    sent = stories_of([[told]], sources)
+    same = [make_entry("Language model for rain by Quill", source=s) for s in ("beta", "delta")]
+    (again,) = rank(stories_of([[told, *same]], sources), sources, now, model, sent)
+    assert again.features["repeat"] == 1
+    one = make_entry("Quill language model sued over rain", source="beta", hours=1)
+    (alone,) = rank(stories_of([[told, one]], sources), sources, now, model, sent)
+    assert alone.features["repeat"] == 1
+    two = make_entry("Lawsuit against Quill over language model", source="delta", hours=1)
+    (update,) = rank(stories_of([[told, one, two]], sources), sources, now, model, sent)
+    assert (update.features["repeat"], update.features["update"]) == (0, 1)
+    assert update.reason.startswith("update: a lawsuit is new, ")
+    assert update.story.title in {one.title, two.title}
+    assert update.story.id == sent[0].id
+
+
+def test_two_about_a_company_and_one_about_money(
+    make_entry: Make, sources: Sources, now: datetime, model: Model
+) -> None:
+    titles = [
+        ("OpenAI language model reads ancient scripts", "alpha"),
+        ("Neural network of OpenAI forecasts monsoon", "beta"),
+        ("OpenAI robots tie knots by deep learning", "delta"),
+        ("Chatbot maker Lumen raises $9 million", "lab"),
+        ("Court fines machine learning firm Karst", "letter"),
+        ("Diffusion models draw protein folds", "alpha"),
+    ]
+    made = [[make_entry(title, source=outlet)] for title, outlet in titles]
+    picks, runners = choose_stories(
+        rank(stories_of(made, sources), sources, now, model), 5, sources
+    )
+    assert sum("OpenAI" in p.story.title for p in picks) == 2
+    assert sum(p.features["money"] for p in picks) == 1
+    said = " ".join(p.reason for p in runners)
+    assert "2 about OpenAI are in already" in said
+    assert "a story of money or courts is in already" in said

@@ -142,3 +142,19 @@ def test_what_is_of_another_kind(adapt: Any, form: str, document: Any, words: st
 def test_an_empty_list_is_no_fault(adapt: Any) -> None:
     assert adapt("hf-papers", []) == ()
     assert adapt("hackernews", {"hits": []}) == ()
+
+
+def test_full_texts_are_measured_and_other_languages_noticed(adapt: Any) -> None:
+    items = [
+        {"id": "1", "url": "https://a.example/1", "title": "A text", "content_html": "word " * 300},
+        {"id": "2", "url": "https://a.example/2", "title": "A note", "summary": "Short and new."},
+        {
+            "id": "3",
+            "url": "https://a.example/3",
+            "title": "Das neue Modell ist da",
+            "summary": "Es wird auch für die Forschung verfügbar sein und ist frei.",
+        },
+    ]
+    made = adapt("jsonfeed", {"version": "https://jsonfeed.org/version/1.1", "items": items})
+    assert [entry.signals for entry in made] == [{"words": 300.0}, {}, {}]
+    assert [entry.language for entry in made] == ["en", "en", "de"]

@@ -91,6 +91,9 @@ def test_no_attack_survives_as_markup(attack: str) -> None:
         ("Spoof\u202egnp.exe \u2066x\u2069", "Spoofgnp.exe x"),
         ("می\u200cخواهم 👩\u200d🔬", "می\u200cخواهم 👩\u200d🔬"),
         ("Cafe\u0301", "Café"),
+        ("Gemini 3 is here | Gemini 3 is here", "Gemini 3 is here"),
+        ("Gemini 3 is here Gemini 3 is here - The Verge", "Gemini 3 is here"),
+        ("OpenAI: OpenAI launches", "OpenAI: OpenAI launches"),
     ],
 )
 def test_titles(raw: str, want: Any) -> None:
@@ -128,6 +131,10 @@ LONG = "A sentence that goes on " + "and on " * 60 + "to its end."
         ("Something. Comments URL: https://b.example Points: 3 # Comments: 1", "Something."),
         ("arXiv:2401.00001v1 Announce Type: replace-cross Abstract: We do.", "We do."),
         ("submitted by /u/ada [link] [comments]", ""),
+        # Where the feed's room ended, the last word may be half of one.
+        ("<p>The model beats all others and is avail…</p>", "The model beats all others and is…"),
+        ("It is out. The model is avail...", "It is out."),
+        ("The model is out [&#8230;]", "The model is out…"),
         ("A Title", ""),
         ("", ""),
     ],
@@ -166,3 +173,8 @@ def test_a_second_sentence_that_does_not_fit_is_left_out() -> None:
 def test_sentences(text: str, count: int) -> None:
     assert len(sentences(text)) == count
     assert " ".join(sentences(text)).replace(" ", "") == text.replace(" ", "")
+
+
+def test_words_are_counted_without_markup() -> None:
+    assert clean.words("<p class='a b'>Two&nbsp;words</p><br/>and don’t stop") == 5
+    assert clean.words("") == 0

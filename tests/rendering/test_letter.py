@@ -6,6 +6,7 @@ import pytest
 
 from digest.domain.subscriber import Preferences
 from digest.errors import CatalogError
+from digest.rendering.bylines import byline
 from tests.rendering.conftest import NOW, ON, concept, delivery, drawn, edition, story
 
 
@@ -200,3 +201,16 @@ def test_a_broken_template_is_named(make_printer, tmp_path, template, words):
     (tmp_path / "email" / "_story.html.jinja").write_text(template)
     with pytest.raises(CatalogError, match=words):
         make_printer(tmp_path).story_block(story(), 1, "x", NOW)
+
+
+def test_a_byline_has_authors_arxiv_id_and_minutes_where_known() -> None:
+    def said(**known: object) -> str:
+        return byline(
+            story(**{"authors": (), "minutes": None, "ref": "https://a.example/"} | known)
+        )
+
+    assert said() == ""
+    assert said(minutes=4) == "4 min"
+    assert said(ref="arxiv:2601.00001", authors=("A. B", "C. D")) == "A. B, C. D · arXiv 2601.00001"
+    four = ("A. A", "B. B", "C. C", "D. D")
+    assert said(authors=four, minutes=2) == "A. A, B. B, C. C and others · 2 min"
