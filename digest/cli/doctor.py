@@ -17,6 +17,7 @@ from digest.domain.checkup import Finding, State
 from digest.errors import DigestError, UsageError
 from digest.ports import Store
 from digest.wiring import Wiring
+from digest.wiring.senders import servers
 
 if TYPE_CHECKING:
     from digest.mail.names import Names
@@ -80,7 +81,7 @@ def _all(
 
     settings = wiring.settings
     names = _names(nameserver)
-    yield from mail_findings(settings.mail, [settings.smtp], wiring.signer, names, address)
+    yield from mail_findings(settings.mail, servers(settings), wiring.signer, names, address)
     # A link of a reader whom nobody is: nothing changes.
     yield from one_click(wiring.link(tokens.Purpose.UNSUBSCRIBE, "0"), wiring.clock())
 

@@ -21,6 +21,9 @@ _WINDOW: Final = timedelta(seconds=5)
 _SETTLE: Final = timedelta(seconds=2)
 """Signs of trouble so close together are one: they were on their way when it began."""
 
+_GUESS: Final = 10.0
+"""Letters a second from which a pace without limit slows down at its first trouble, at least."""
+
 _FREE: Final = 8.0
 """Times the rate seen at the first trouble, from which a limit that only trouble made is lifted."""
 
@@ -81,10 +84,11 @@ class Pace:
         return True
 
     def _speed(self, now: datetime) -> float:
-        """Letters a second lately; one a second where nothing is known."""
-        age = (now - self._since).total_seconds() if self._since else 0.0
-        latest = self._seen / max(age, 1.0) if self._since else 0.0
-        return max(self._observed, latest, SLOWEST) if self._since else 1.0
+        """Letters a second lately; `_GUESS` where little is known."""
+        if self._since is None:
+            return _GUESS
+        age = max((now - self._since).total_seconds(), 1.0)
+        return max(self._observed, self._seen / age, _GUESS)
 
     def _recover(self, now: datetime) -> None:
         if self.trouble_at is None or self.slowed == math.inf:

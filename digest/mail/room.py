@@ -16,10 +16,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Final
 
-from digest.domain.pace import Pace
 from digest.errors import TransportError
 from digest.mail.connection import Session, open_session
 from digest.mail.dialogue import Dialogue
+from digest.ports import Paced
 from digest.settings import SmtpSettings
 
 _BUFFERS: Final = 256  # of one sendmsg; Linux takes 1024
@@ -32,7 +32,7 @@ class Server:
     """A server of the settings and how it has behaved in this run."""
 
     settings: SmtpSettings
-    pace: Pace
+    pace: Paced
     limit: int
     context: ssl.SSLContext | None = None
     lines: list[Line] = field(default_factory=list)

@@ -27,7 +27,7 @@ from digest.errors import TransportError
 from digest.mail.connection import Busy, Session, place, tls_context
 from digest.mail.dialogue import Dialogue
 from digest.mail.room import Line, Room, Server
-from digest.ports import Clock, Desk
+from digest.ports import Clock, Desk, Paced
 from digest.settings import SmtpSettings
 
 log = logging.getLogger("digest.mail")
@@ -49,7 +49,7 @@ class SmtpTransport:
     """
 
     def __init__(
-        self, servers: Sequence[SmtpSettings], clock: Clock, paces: Sequence[Pace] = ()
+        self, servers: Sequence[SmtpSettings], clock: Clock, paces: Sequence[Paced] = ()
     ) -> None:
         self._clock = clock
         self._servers = [
@@ -176,7 +176,15 @@ class SmtpTransport:
                 line.quiet_at = time.monotonic() + _QUIT_WAIT_S
                 line.write()
             wait = server.pace.delay(now)
-            if wait > 0:
+            if wait == math.inf:
+                self._give_up(
+                    server,
+                    TransportError(
+                        f"{place(server.settings)}: today's letters of the warm-up are used up",
+                        "tomorrow it takes twice as many; smtp.warm_up_per_day says how many",
+                    ),
+                )
+            elif wait > 0:
                 if self._ready or self._took(desk):  # else there is nothing to wait for
                     pause = min(pause, wait)
             elif self._share(server):

@@ -27,6 +27,7 @@ from digest.ports.outside import (
     FeedResult,
     FeedState,
     Library,
+    Paced,
     Press,
     Printer,
     Transport,
@@ -36,6 +37,6 @@ from digest.ports.post import Heard, PostStore
 __all__ = [
     "AccessStore", "ChoiceStore", "Clock", "DeliveryRow", "DeliveryStore", "Desk", "Drawn",
     "EditionStatus", "EditionStore", "EntryStore", "FeedReader", "FeedResult", "FeedState", "Heard",
-    "Hold", "LedgerStore", "Library", "NoticeStore", "PostStore", "Press", "Printer", "ReportStore",
+    "Hold", "LedgerStore", "Library", "NoticeStore", "Paced", "PostStore", "Press", "Printer", "ReportStore",
     "Row", "Store", "SubscriberStore", "Transport",
 ]  # fmt: skip

@@ -164,6 +164,22 @@ class Desk(Protocol):
         ...
 
 
+class Paced(Protocol):
+    """How fast letters may go to a server or a domain, see `domain.pace`."""
+
+    def delay(self, now: datetime) -> float:
+        """Seconds until the next letter may go; 0.0 at once, inf not today."""
+        ...
+
+    def spend(self, now: datetime) -> None:
+        """Count a letter that goes out."""
+        ...
+
+    def slow(self, now: datetime) -> bool:
+        """Take a sign of trouble; whether it slows anything down."""
+        ...
+
+
 class Transport(Protocol):
     """Takes letters away: over SMTP, or into a folder."""
 

@@ -69,6 +69,12 @@ def _selector(text: str) -> str:
     return text
 
 
+def _domain_pace(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+=[1-9]\d{0,6}", text):
+        raise ValueError("is no domain with its letters a minute, such as gmail.com=600")
+    return text
+
+
 def check_selector(text: str) -> str:
     """A DKIM selector given by hand. Raises UsageError for what is none."""
     try:
@@ -136,3 +142,4 @@ SecretKey = Annotated[SecretStr, AfterValidator(_key)]
 FormerKey = Annotated[SecretStr, AfterValidator(_former_key)]
 Selector = Annotated[str, AfterValidator(_selector)]
 SigningDomain = Annotated[str, AfterValidator(_domain)]
+DomainPace = Annotated[str, AfterValidator(_domain_pace)]

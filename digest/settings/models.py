@@ -20,6 +20,7 @@ from digest.settings.kinds import (
     Address,
     BaseUrl,
     DatabaseUrl,
+    DomainPace,
     Folder,
     FormerKey,
     HeloName,
@@ -123,6 +124,13 @@ class SmtpSettings(_Section):
         le=100_000,
         description="Letters a second that this server may get, at most; 0: no limit.",
     )
+    warm_up_per_day: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Letters on the first day, for a new domain or address; each day after it "
+        "twice as many; 0: no such limit.",
+    )
     weight: int = Field(
         1,
         ge=0,
@@ -135,6 +143,12 @@ class SmtpSettings(_Section):
         if self.password.get_secret_value() and not self.username:
             raise ValueError("password is set and username is not: no login would be tried")
         return self
+
+
+class MoreSmtpSettings(SmtpSettings):
+    """One more server beside [smtp], used where its host is set; `weight` shares the letters."""
+
+    host: Line = Field("", description="Host name of the server; empty: there is none.")
 
 
 class DkimSettings(_Section):
@@ -281,6 +295,10 @@ class DeliverySettings(_Section):
         min_length=1,
         description="Waits before each new attempt after a 4xx reply, minutes.",
     )
+    domain_paces: list[DomainPace] = Field(
+        default_factory=list,
+        description="Letters a minute that a recipient domain may get, such as gmail.com=600.",
+    )
     on_ambiguous: Literal["resend", "hold"] = Field(
         "resend",
         description="What becomes of a letter whose end went out and whose reply never came.",
@@ -366,6 +384,8 @@ class Settings(_Section):
     site: SiteSettings = Field(default_factory=SiteSettings)
     mail: MailSettings = Field(default_factory=MailSettings)
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)
+    smtp2: MoreSmtpSettings = Field(default_factory=MoreSmtpSettings)
+    smtp3: MoreSmtpSettings = Field(default_factory=MoreSmtpSettings)
     dkim: DkimSettings = Field(default_factory=DkimSettings)
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     paths: PathSettings = Field(default_factory=PathSettings)

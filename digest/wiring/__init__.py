@@ -25,7 +25,7 @@ from digest.domain.subscriber import Preferences, Subscriber
 from digest.errors import SettingsError
 from digest.ports import Clock, FeedReader, Printer, Store, Transport
 from digest.settings import Settings
-from digest.wiring import post
+from digest.wiring import post, senders
 from digest.wiring.keys import kept_key
 
 if TYPE_CHECKING:
@@ -157,9 +157,7 @@ class Wiring:
 
     def transport(self) -> Transport:
         """A new SMTP transport; it connects when the first letter goes out."""
-        from digest.mail.smtp import SmtpTransport  # noqa: PLC0415
-
-        return SmtpTransport([self.settings.smtp], self.clock)
+        return senders.transport(self.settings, self.clock)
 
     def folder_transport(self, folder: Path) -> Transport:
         """Letters into a folder instead."""
@@ -292,6 +290,7 @@ class Wiring:
             batch=self.settings.delivery.batch,
             window_h=self.settings.delivery.window_h,
             stop=stop,
+            pace=senders.DomainPaces(self.settings),
         )
 
     @staticmethod

@@ -16,7 +16,7 @@ from datetime import date
 
 from digest.domain.delivery import Delivery, Envelope
 from digest.errors import TransportError
-from digest.ports import Clock, Printer, Store, Transport
+from digest.ports import Clock, Paced, Printer, Store, Transport
 from digest.workflows.desk import Dispatch, LedgerDesk, Seal
 
 
@@ -33,6 +33,7 @@ class Courier:
     batch: int = 200
     window_h: int = 12
     stop: Callable[[], bool] = lambda: False
+    pace: Callable[[str], Paced] | None = None
 
     def deliver(
         self,
@@ -71,6 +72,7 @@ class Courier:
             limit=limit,
             progress=progress,
             stop=self.stop,
+            pace=self.pace,
         )
         reason = "interrupted"
         try:

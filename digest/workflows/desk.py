@@ -28,7 +28,8 @@ from digest.domain.delivery import (
     Unsent,
 )
 from digest.errors import UsageError
-from digest.ports import Clock, Store
+from digest.ports import Clock, Paced, Store
+from digest.workflows.lane import Lane
 
 ACK_DELAY: Final = timedelta(milliseconds=20)
 """How long a reply may wait for others before it is written."""
@@ -101,6 +102,7 @@ class LedgerDesk:
         limit: int | None,
         progress: Callable[[str], None],
         stop: Callable[[], bool] = lambda: False,
+        pace: Callable[[str], Paced] | None = None,
     ) -> None:
         self._store = store
         self._on = on
@@ -112,6 +114,7 @@ class LedgerDesk:
         self._left = limit
         self._progress = progress
         self._stop = stop
+        self._lane = Lane(pace) if pace is not None else None
         self._claimed: deque[Delivery] = deque()
         self._ready: deque[Delivery] = deque()
         self._marked_at = clock()
@@ -120,6 +123,7 @@ class LedgerDesk:
         self._acks: list[tuple[Delivery, SendResult | Unsent]] = []
         self._oldest_ack: datetime | None = None
         self._dry = False
+        self._later: datetime | None = None
 
     def take(self, most: int) -> Sequence[Envelope]:
         """See `ports.Desk`: composed and sealed only now, so that few letters are in memory."""
@@ -158,6 +162,10 @@ class LedgerDesk:
             if not idle and rest > timedelta():
                 return rest.total_seconds()
             self._exchange([])
+        if self._later is not None and self._left != 0 and not self._stop():
+            rest = self._later - self._clock()
+            # Beyond that the next run has them.
+            return max(0.0, rest.total_seconds()) if rest < STALE else None
         return None
 
     def give_back(self, reason: str) -> None:
@@ -178,7 +186,7 @@ class LedgerDesk:
         while not self._ready:
             if not self._claimed and not self._claim():
                 return False
-            group = [self._claimed.popleft() for _ in range(min(self._group, len(self._claimed)))]
+            group = self._next_group(now)
             try:
                 self._ready.extend(self._exchange(group))
                 self._marked_at = now
@@ -187,7 +195,24 @@ class LedgerDesk:
                 raise
         return True
 
+    def _next_group(self, now: datetime) -> list[Delivery]:
+        """The next to be marked; those whose domain has had enough are put back until later."""
+        group: list[Delivery] = []
+        while self._claimed and len(group) < self._group:
+            delivery = self._claimed.popleft()
+            until = self._lane.until(delivery.address, now) if self._lane else None
+            if until is None:
+                group.append(delivery)
+            else:
+                self._acks.append((delivery, Unsent("the pace of its domain", until)))
+                self._later = min(until, self._later or until)
+                if self._left is not None:
+                    self._left += 1
+        return group
+
     def _claim(self) -> bool:
+        if self._later is not None and self._clock() >= self._later:
+            self._dry, self._later = False, None
         if self._dry or self._left == 0:
             return False
         if self._acks and any(isinstance(result, Unsent) for _, result in self._acks):
@@ -211,6 +236,8 @@ class LedgerDesk:
 
     def _close(self, delivery: Delivery, outcome: Outcome) -> None:
         name = OUTCOMES[type(outcome)]
+        if self._lane is not None and isinstance(outcome, Deferred) and not outcome.server_wide:
+            self._lane.trouble(delivery.address, outcome.reply, self._clock())
         if not isinstance(outcome, Unknown):  # such a row stays on the wire
             self._acks.append((delivery, outcome))
             if self._oldest_ack is None:

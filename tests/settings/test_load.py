@@ -239,7 +239,10 @@ def test_an_unknown_variable_like_no_other_is_refused_without_a_guess() -> None:
     [
         ("[smtp]\nprot = 1\n", "digest.toml:2: smtp.prot is no setting; did you mean smtp.port?"),
         ("\n[smpt]\nport = 1\n", "digest.toml:2: [smpt] is no section; did you mean [smtp]?"),
-        ("helo_name = 1\n", "digest.toml:1: helo_name is no setting; did you mean smtp.helo_name?"),
+        (
+            "postal_address = 1\n",
+            "digest.toml:1: postal_address is no setting; did you mean site.postal_address?",
+        ),
         ("smtp = 1\n", "digest.toml:1: smtp is a section: write [smtp], its settings below"),
         ("[qqq]\nx = 1\n", "digest.toml:1: [qqq] is no section"),
         (

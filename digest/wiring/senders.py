@@ -1,0 +1,63 @@
+"""What sends letters: the SMTP servers in use, and the paces of servers and recipient domains."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from digest.ports import Clock, Paced, Transport
+from digest.settings import Settings, SmtpSettings
+
+if TYPE_CHECKING:
+    from digest.mail.paces import PaceFile
+
+
+def servers(settings: Settings) -> list[SmtpSettings]:
+    """The SMTP servers in use, [smtp] first."""
+    more = (settings.smtp2, settings.smtp3)
+    return [settings.smtp, *(one for one in more if one.host)]
+
+
+def transport(settings: Settings, clock: Clock) -> Transport:
+    """A new SMTP transport; it connects when the first letter goes out."""
+    from digest.mail.smtp import SmtpTransport  # noqa: PLC0415 - not before a letter goes out
+
+    kept, used = paces(settings), servers(settings)
+    return SmtpTransport(
+        used,
+        clock,
+        [
+            kept.of(
+                f"server:{one.host}:{one.port}",
+                rate=one.letters_per_second or math.inf,
+                warm_up=one.warm_up_per_day,
+            )
+            for one in used
+        ],
+    )
+
+
+def paces(settings: Settings) -> PaceFile:
+    """The paces that all senders of this machine share."""
+    from digest.mail.paces import PaceFile  # noqa: PLC0415
+
+    return PaceFile(settings.paths.state / "pace.json")
+
+
+class DomainPaces:
+    """The pace of each recipient domain, by its name."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._kept = paces(settings)
+        self._made: dict[str, Paced] = {}
+        self._wanted: dict[str, float] = {}
+        for text in settings.delivery.domain_paces:
+            domain, _, letters = text.partition("=")
+            self._wanted[domain] = int(letters) / 60
+
+    def __call__(self, domain: str) -> Paced:
+        """The pace of a domain."""
+        if domain not in self._made:
+            rate = self._wanted.get(domain, math.inf)
+            self._made[domain] = self._kept.of(f"domain:{domain}", rate=rate)
+        return self._made[domain]

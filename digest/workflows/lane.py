@@ -1,0 +1,49 @@
+"""Recipient domains and their paces: who may have a letter now, and who when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from digest.ports import Paced
+
+SLOW_DOWN: Final = ("421", "450", "451", "454")
+"""Replies by which a domain asks for fewer letters (RFC 5321, 4.2.3; RFC 4954 for 454)."""
+
+FAR: Final = timedelta(minutes=10)
+"""The farthest that a letter is put back at once."""
+
+
+class Lane:
+    """Lets letters through at their domain's pace; `pace` gives that of a domain.
+
+    Letters that must wait get moments one after the other, so that they do not all come back at
+    once.
+    """
+
+    def __init__(self, pace: Callable[[str], Paced]) -> None:
+        self._pace = pace
+        self._horizon: dict[str, datetime] = {}
+
+    def until(self, address: str, now: datetime) -> datetime | None:
+        """When the next letter to this address may go; None when it may now, which is counted."""
+        domain = _domain(address)
+        pace = self._pace(domain)
+        wait = pace.delay(now)
+        if wait <= 0:
+            pace.spend(now)
+            return None
+        step = timedelta(seconds=min(wait, FAR.total_seconds()))
+        last = self._horizon.get(domain, now)
+        self._horizon[domain] = min(max(last, now) + step, now + FAR)
+        return self._horizon[domain]
+
+    def trouble(self, address: str, reply: str, now: datetime) -> None:
+        """Take a 4xx about an address: such as ask for fewer letters slow its domain down."""
+        if reply.startswith(SLOW_DOWN):
+            self._pace(_domain(address)).slow(now)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
