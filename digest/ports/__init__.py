@@ -37,6 +37,6 @@ from digest.ports.post import Heard, PostStore
 __all__ = [
     "AccessStore", "ChoiceStore", "Clock", "DeliveryRow", "DeliveryStore", "Desk", "Drawn",
     "EditionStatus", "EditionStore", "EntryStore", "FeedReader", "FeedResult", "FeedState", "Heard",
-    "Hold", "LedgerStore", "Library", "NoticeStore", "Paced", "PostStore", "Press", "Printer", "ReportStore",
-    "Row", "Store", "SubscriberStore", "Transport",
+    "Hold", "LedgerStore", "Library", "NoticeStore", "Paced", "PostStore", "Press", "Printer",
+    "ReportStore", "Row", "Store", "SubscriberStore", "Transport",
 ]  # fmt: skip
