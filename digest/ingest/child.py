@@ -49,7 +49,6 @@ def request(source: Source, url: str, content_type: str, now: datetime) -> bytes
 def reply(parsed: Parsed) -> bytes:
     """The feed as read, for the way back."""
     document = asdict(parsed)
-    document["skip_hours"] = sorted(parsed.skip_hours)
     for entry in document["entries"]:
         entry["published"] = entry["published"].isoformat()
         entry["first_seen"] = entry["first_seen"].isoformat()
@@ -61,7 +60,6 @@ def received(raw: bytes) -> Parsed:
     document: dict[str, Any] = json.loads(raw)
     if "fault" in document:
         raise FeedError(str(document["fault"]))
-    document["skip_hours"] = frozenset(document["skip_hours"])
     document["entries"] = tuple(
         Entry(
             **entry

@@ -44,14 +44,15 @@ class Item:
 class Parsed:
     """A feed as read. `whole` is False where it breaks off, so that it must be asked for anew.
 
-    `ttl_s` (seconds) and `skip_hours` (0 to 23, GMT) are the feed's wishes when to be asked
-    (RSS 2.0, channel elements ttl and skipHours). `items` counts what the feed listed.
+    `ttl_s`, `skip_hours` and `skip_days` are the feed's wishes, as in `ports.FeedState`. `items`
+    counts what the feed listed.
     """
 
     entries: tuple[Entry, ...]
     items: int
-    ttl_s: float | None = None
-    skip_hours: frozenset[int] = frozenset()
+    ttl_s: float = 0.0
+    skip_hours: int = 0
+    skip_days: int = 0
     whole: bool = True
 
 

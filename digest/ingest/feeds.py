@@ -23,6 +23,9 @@ from digest.ingest.faults import FeedError
 _CLOSED: Final = re.compile(rb"</(?:[\w-]+:)?(?:rss|feed|rdf|channel)\s*(?:>|\Z)", re.IGNORECASE)
 _TTL: Final = re.compile(rb"<ttl>\s*(\d{1,6})\s*</ttl>")
 _SKIP: Final = re.compile(rb"<skipHours>(.{0,2000}?)</skipHours>", re.DOTALL)
+_SKIP_DAYS: Final = re.compile(rb"<skipDays>(.{0,1000}?)</skipDays>", re.DOTALL)
+_DAY: Final = re.compile(rb"<day>\s*([A-Za-z]{6,9})\s*</day>")
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _HOUR: Final = re.compile(rb"<hour>\s*(\d{1,2})\s*</hour>")
 _BARE: Final = re.compile(r"&(?!#?\w{1,31};)|&#(x[0-9a-fA-F]{1,30}|[0-9]{1,31});")
 _SURROGATES: Final = range(0xD800, 0xE000)
@@ -68,11 +71,14 @@ def parse(body: bytes, source: Source, url: str, content_type: str, now: datetim
     ttl = _TTL.search(body[:_CHANNEL])
     skip = _SKIP.search(body[:_CHANNEL])
     hours = {int(hour) % 24 for hour in _HOUR.findall(skip[1])} if skip else set()
+    skip = _SKIP_DAYS.search(body[:_CHANNEL])
+    days = {day.decode().lower() for day in _DAY.findall(skip[1])} if skip else set()
     return Parsed(
         entries(_items(raw, source, url), source, now, (_text(found.feed, "title"),)),
         items=len(raw),
-        ttl_s=int(ttl[1]) * 60.0 if ttl else None,
-        skip_hours=frozenset(hours),
+        ttl_s=int(ttl[1]) * 60.0 if ttl else 0.0,
+        skip_hours=sum(1 << hour for hour in hours),
+        skip_days=sum(1 << number for number, day in enumerate(_DAYS) if day in days),
         whole=whole,
     )
 

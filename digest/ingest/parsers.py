@@ -61,7 +61,7 @@ class Parsers:
                 raise FeedError(f"reading the feed ({len(body)} bytes) failed badly") from err
             else:
                 self._idle.append(process)
-                return child.received(raw)
+                return _understood(raw)
             finally:
                 if process not in self._idle:
                     await _end(process)
@@ -91,6 +91,14 @@ async def _ask(process: asyncio.subprocess.Process, head: bytes, body: bytes) ->
     await stdin.drain()
     length = await stdout.readexactly(child.LENGTH.size)
     return await stdout.readexactly(child.LENGTH.unpack(length)[0])
+
+
+def _understood(raw: bytes) -> Parsed:
+    try:
+        return child.received(raw)
+    except (ValueError, TypeError, KeyError) as err:
+        # A child is the program as it lies on the disk now: perhaps newer than the one running.
+        raise FeedError("its reader speaks otherwise: start digest anew after an upgrade") from err
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

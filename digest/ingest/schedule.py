@@ -17,6 +17,7 @@ from digest.ports import FeedState
 
 _FIRST_BACKOFF_S: Final = 300.0
 _LONGEST_S: Final = 24 * 3600.0
+_WEEK_H: Final = 7 * 24
 _SHORTEST_S: Final = 60.0
 _JITTER: Final = 0.2
 _MOVED_FOR_GOOD: Final = 3
@@ -42,14 +43,21 @@ def succeeded(
         etag, last_modified = etag or state.etag, last_modified or state.last_modified
     elif not parsed.whole:
         etag = last_modified = ""  # or the half that is missing would never be asked for
+    if parsed is not None:
+        wishes = (parsed.ttl_s, parsed.skip_hours, parsed.skip_days)
+    else:
+        wishes = (state.ttl_s, state.skip_hours, state.skip_days)  # a 304 does not repeat them
     return replace(
         state,
+        ttl_s=wishes[0],
+        skip_hours=wishes[1],
+        skip_days=wishes[2],
         url=url,
         etag=etag,
         last_modified=last_modified,
         last_success=at,
         last_tried=at,
-        next_at=_next(at, headers, parsed),
+        next_at=_next(at, headers, *wishes),
         failures=0,
         parked=False,
         message="",
@@ -101,22 +109,23 @@ def retry_after(value: str, at: datetime) -> float | None:
     return max((when - at).total_seconds(), 0.0)
 
 
-def _next(at: datetime, headers: httpx.Headers, parsed: Parsed | None) -> datetime | None:
-    """The latest of what max-age (RFC 9111, 4.2), ttl and skipHours ask for, 24 h at most."""
-    waits = [parsed.ttl_s] if parsed is not None and parsed.ttl_s else []
+def _next(
+    at: datetime, headers: httpx.Headers, ttl_s: float, skip_hours: int, skip_days: int
+) -> datetime | None:
+    """The latest of what max-age (RFC 9111, 4.2) and ttl ask for, 24 h at most; then the next hour
+    that skipHours and skipDays leave. A feed that leaves none is asked all the same.
+    """
+    waits = [ttl_s]
     control = headers.get("Cache-Control", "")
     max_age = _MAX_AGE.search(control)
     if max_age and not _UNSTORED.search(control):
         age = headers.get("Age", "")
         waits.append(float(max_age[1]) - (float(age[:9]) if age.isdigit() else 0.0))
-    wait_s = min(max(waits, default=0.0), _LONGEST_S)
+    wait_s = min(max(waits), _LONGEST_S)
     when = at + timedelta(seconds=wait_s) if wait_s > 0 else None
-    hours = parsed.skip_hours if parsed is not None else frozenset()
-    start = when or at
-    for ahead in range(25):
-        hour = start.astimezone(UTC) + timedelta(hours=ahead)
-        if hour.hour not in hours:
-            if ahead:
-                when = hour.replace(minute=0, second=0, microsecond=0)
-            break
-    return min(when, at + timedelta(seconds=_LONGEST_S)) if when else None
+    start = (when or at).astimezone(UTC)
+    for ahead in range(_WEEK_H):
+        hour = start + timedelta(hours=ahead)
+        if not (skip_hours >> hour.hour & 1 or skip_days >> hour.weekday() & 1):
+            return hour.replace(minute=0, second=0, microsecond=0) if ahead else when
+    return when

@@ -21,7 +21,11 @@ Clock = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class FeedState:
-    """What is remembered of a feed between fetches; validators verbatim, times in UTC."""
+    """What is remembered of a feed between fetches; validators verbatim, times in UTC.
+
+    `ttl_s` (seconds), `skip_hours` (bit n is hour n, GMT) and `skip_days` (bit n is weekday n, 0
+    Monday) are the feed's own wishes when to be asked (RSS 2.0: ttl, skipHours, skipDays).
+    """
 
     source: str
     url: str = ""
@@ -35,6 +39,9 @@ class FeedState:
     message: str = ""
     moved_to: str = ""
     moved_seen: int = 0
+    ttl_s: float = 0.0
+    skip_hours: int = 0
+    skip_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,10 @@ sources = Table(
     required("message", Words),
     required("moved_to", Words),
     required("moved_seen", Integer),
+    # What the feed itself wishes; bit n is hour n (GMT), and weekday n, 0 Monday.
+    required("ttl_s", Float(53), server_default=text("0")),
+    required("skip_hours", Integer, server_default=text("0")),
+    required("skip_days", Integer, server_default=text("0")),
 )
 
 entries = Table(

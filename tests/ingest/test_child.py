@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from digest.ingest import child
+from digest.ingest import child, parsers
 from digest.ingest.faults import FeedError
 from digest.ingest.parsers import Parsers
 
@@ -67,3 +67,9 @@ def test_a_child_sees_none_of_our_secrets(
             return Path(f"/proc/{parsers._all[0].pid}/environ").read_bytes()  # noqa: ASYNC240 - it is no disk
 
     assert b"do-not-tell" not in asyncio.run(environment())
+
+
+@pytest.mark.parametrize("raw", [b"", b"nonsense", b"[]", b"{}", b'{"entries": 1}'])
+def test_a_child_of_another_version_is_one_feeds_fault(raw: bytes) -> None:
+    with pytest.raises(FeedError, match="start digest anew"):
+        parsers._understood(raw)

@@ -39,14 +39,32 @@ def test_max_age(headers: Any, wait: Any) -> None:
 
 
 def test_ttl_and_skip_hours() -> None:
+    def hours(*skipped: int) -> int:
+        return sum(1 << hour for hour in skipped)
+
     assert next_at(Parsed((), 0, ttl_s=3600.0)) == timedelta(hours=1)
     assert next_at(Parsed((), 0, ttl_s=3600.0), cache_control="max-age=60") == timedelta(hours=1)
     assert next_at(Parsed((), 0, ttl_s=1e9)) == timedelta(hours=24)
-    assert next_at(Parsed((), 0, skip_hours=frozenset({9}))) is None
-    assert next_at(Parsed((), 0, skip_hours=frozenset({8, 9}))) == timedelta(hours=1, minutes=40)
-    ttl_into_skip = Parsed((), 0, ttl_s=3600.0, skip_hours=frozenset({9}))
+    assert next_at(Parsed((), 0, skip_hours=hours(9))) is None
+    assert next_at(Parsed((), 0, skip_hours=hours(8, 9))) == timedelta(hours=1, minutes=40)
+    ttl_into_skip = Parsed((), 0, ttl_s=3600.0, skip_hours=hours(9))
     assert next_at(ttl_into_skip) == timedelta(hours=1, minutes=40)
-    assert next_at(Parsed((), 0, skip_hours=frozenset(range(24)))) is None
+    assert next_at(Parsed((), 0, skip_hours=hours(*range(24)))) is None
+
+
+def test_skip_days() -> None:
+    tuesday, wednesday = 1 << AT.weekday(), 1 << AT.weekday() + 1
+    assert next_at(Parsed((), 0, skip_days=wednesday)) is None
+    assert next_at(Parsed((), 0, skip_days=tuesday)) == timedelta(hours=15, minutes=40)
+    both = Parsed((), 0, skip_days=tuesday | wednesday)
+    assert next_at(both) == timedelta(hours=39, minutes=40)
+    assert next_at(Parsed((), 0, skip_days=127)) is None
+
+
+def test_wishes_hold_after_a_304() -> None:
+    state = succeeded(FeedState("s"), AT, httpx.Headers(), "", Parsed((), 0, 3600.0, 3 << 9, 0))
+    again = succeeded(state, AT, httpx.Headers(), "", None)
+    assert again.next_at == state.next_at == AT + timedelta(hours=2, minutes=40)
 
 
 def test_backoff_doubles_up_to_a_day_with_jitter() -> None:
