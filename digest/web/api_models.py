@@ -46,8 +46,14 @@ def _day(value: object) -> object:
     return value
 
 
+def _whole(value: object) -> object:
+    # JSON has one kind of number: 1.0 is a whole one (JSON Schema, 6.1.1).
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Text = Annotated[str, AfterValidator(_words)]
 Day = Annotated[date, BeforeValidator(_day)]
+Whole = Annotated[int, BeforeValidator(_whole)]
 Cursor = Annotated[int, Field(ge=0, le=2**63 - 1)]
 ReaderCursor = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Limit = Annotated[int, Field(ge=1, le=500)]
@@ -71,13 +77,13 @@ class Wishes(Model):
     """What a reader prefers; what is left out is as the publisher has it."""
 
     zone: Zone | None = Field(None, max_length=64, description="IANA time zone.")
-    hour: int | None = Field(None, ge=0, le=23, description="Local hour of the letter.")
+    hour: Whole | None = Field(None, ge=0, le=23, description="Local hour of the letter.")
     days: str | None = Field(
         None, pattern=DAYS, description="daily, weekdays, or names such as `mon wed fri`."
     )
-    concepts: int | None = Field(None, ge=1, le=5)
-    stories: int | None = Field(None, ge=1, le=5)
-    level: int | None = Field(None, ge=1, le=3)
+    concepts: Whole | None = Field(None, ge=1, le=5)
+    stories: Whole | None = Field(None, ge=1, le=5)
+    level: Whole | None = Field(None, ge=1, le=3)
     tracks: list[Track] | None = Field(None, max_length=len(TRACKS))
     text_only: bool | None = None
     images: Images | None = None
@@ -183,15 +189,7 @@ class Asked(Model):
 class Pause(Model):
     """For how long."""
 
-    weeks: int = Field(ge=0, le=4, description="Weeks without a letter; 0 ends a pause.")
-
-
-class RemoveQuery(Model):
-    """How."""
-
-    forget: bool = Field(
-        False, description="Erase them as well: a keyed hash of the address stays suppressed."
-    )
+    weeks: Whole = Field(ge=0, le=4, description="Weeks without a letter; 0 ends a pause.")
 
 
 # --- editions ----------------------------------------------------------------------------------

@@ -134,13 +134,18 @@ def remove_subscriber(call: Call) -> Answer:
     """See `OPERATIONS`."""
     site = call.site
     reception = site.wiring.reception(site.store)
-    if call.query.forget:
-        known = reception.forget(call.id, call.origin, site.now())
-    else:
-        known = reception.leave(call.id, call.origin, site.now()) is not None
-    if not known:
+    changed = reception.leave(call.id, call.origin, site.now())
+    if changed is None:
         raise Refusal(404, f"There is no subscriber {call.id}.")
     site.wake.set()
+    return 200, m.Subscriber.of(changed)
+
+
+def erase_subscriber(call: Call) -> Answer:
+    """See `OPERATIONS`."""
+    site = call.site
+    if not site.wiring.reception(site.store).forget(call.id, call.origin, site.now()):
+        raise Refusal(404, f"There is no subscriber {call.id}.")
     return 204, None
 
 
@@ -245,10 +250,16 @@ OPERATIONS: Final = (
         body=m.Pause, problems=(409,),
     ),
     Operation(
-        "removeSubscriber", "DELETE", "/subscribers/{id}", "Unsubscribe or erase a subscriber",
-        Scope.SUBSCRIBERS_WRITE, {204: None}, remove_subscriber, query=m.RemoveQuery,
+        "removeSubscriber", "POST", "/subscribers/{id}/remove", "Unsubscribe a subscriber",
+        Scope.SUBSCRIBERS_WRITE, {200: m.Subscriber}, remove_subscriber,
         words="Letters that wait are not sent. A mail tells them that they left, and how to undo "
-        "it; with `forget` nothing is left that could be mailed.",
+        "it within 7 days.",
+    ),
+    Operation(
+        "eraseSubscriber", "DELETE", "/subscribers/{id}", "Erase a subscriber",
+        Scope.SUBSCRIBERS_WRITE, {204: None}, erase_subscriber,
+        words="All that is kept of them goes, but for a keyed hash of the address, which stays "
+        "suppressed.",
     ),
     Operation(
         "listEditions", "GET", "/editions", "List editions",
