@@ -103,9 +103,9 @@ def _bounces(report: Report) -> list[Bounce]:
         for value in report.top.fields.get("x-failed-recipients", [])
         for address in in_text(value)
     )
-    if not groups and not named and not _looks_like_one(report):
-        return []
     spoken = prose.mentions(report.text)
+    if not groups and not named and not _looks_like_one(report, spoken):
+        return []
     if groups:
         made = _from_groups(report, groups, named, spoken)
         if made:
@@ -183,16 +183,21 @@ def _is_delay(report: Report) -> bool:
     return re.search(r"warning|delay(?:ed)?\b", report.field("subject"), re.IGNORECASE) is not None
 
 
-def _looks_like_one(report: Report) -> bool:
+def _looks_like_one(report: Report, spoken: list[prose.Mention]) -> bool:
     """Whether a message without machine fields is a bounce at all."""
     sender = f"{report.field('from')} {report.field('return-path')} {report.field('sender')}"
     null = report.field("return-path").strip() in {"<>", ""} and "return-path" in report.top.fields
     # A dialogue with a server, quoted: no person writes so.
     dialogue = bool(_DIALOGUE.search(report.text) and _REFUSAL.search(report.text))
     titled = _FAILED.search(report.field("subject")) is not None
-    if _DAEMON.search(sender) or null:
+    daemon = _DAEMON.search(sender) is not None
+    if not daemon and not report.letter and is_auto_reply(report):
+        # Absence notes have the null sender, too, and may speak of what failed.
+        return False
+    if daemon or null:
         return titled or dialogue or _FAILED.search(report.text[:3000]) is not None
-    return dialogue or (titled and bool(report.letter))
+    blamed = bool(report.letter) or any(mention.weight > prose.SEEN for mention in spoken)
+    return dialogue or (titled and blamed)
 
 
 def _from_words(report: Report, spoken: list[prose.Mention]) -> list[str]:

@@ -27,7 +27,7 @@ _AFTER_HEAD: Final = re.compile(r"^[>\"')\]]*\s*(?::|$|\.\.\.|,?\s*$|\(|\[|;|-|o
 _NAMING: Final = re.compile(
     r"(rcpt to|recipients?|recipient address|delivering your (?:mail|message) to|addressed to"
     r"|could not be delivered to|undeliverable to|deliver(?:y|ed)? (?:\w+ ){0,3}to|failed for"
-    r"|address|unknown user|user unknown|generated (?:by|from)|user|e-?mail address"
+    r"|address(?: is unknown)?|unknown user|user unknown|generated (?:by|from)|user|e-?mail address"
     r"|following (?:address|recipient)(?:es|s)?|mailbox|sent to|your message to|message to|for)"
     r"(?: was| is| failed)?\s*[:=]?\s*[<\"'(\[]*$",
     re.IGNORECASE,

@@ -70,6 +70,8 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         domain is not reachable
     """),
     (Reason.USER_UNKNOWN, r"""
+        unknown local-part
+        destination address(?:es)? (?:is|are|was|were) unknown
         user (?:is )?(?:\S+@\S+ )?(?:is )?unknown
         unknown (?:or illegal )?(?:user|recipient|alias|account|local|address|mailbox)
         (?:recipient|address|mailbox|account|user|addressee) (?:is )?(?:unknown|not known)
@@ -140,7 +142,9 @@ DIRECTORY: Final = r"""
     not listed in
     address not found
     address couldn'?t be found
-    unknown user: ?[<"']?\S+@
+    unknown user: ?(?:"|[<']?\S+@)
+    unknown local-part
+    destination address(?:es)? (?:is|are|was|were) unknown
     リストにありません
     見つかりません
     no valid recipients
