@@ -323,10 +323,17 @@ class SmtpTransport:
     def _expire(self, desk: Desk) -> None:
         now = time.monotonic()
         for line in self._lines():
-            if line.quiet_at <= now:
-                ended = line.dialogue.lost(silent_s=line.server.settings.timeout_s)
-                self._settle(line, ended, desk)
-                line.drop()
+            if line.quiet_at > now:
+                continue
+            # The desk may have kept us (a database that is away): what came meanwhile is no silence.
+            if not self._hear(line, selectors.EVENT_READ, desk):
+                continue
+            if line.quiet_at > now:
+                self._answer(line, desk)
+                continue
+            ended = line.dialogue.lost(silent_s=line.server.settings.timeout_s)
+            self._settle(line, ended, desk)
+            line.drop()
 
     def _settle(
         self, line: Line, ended: Sequence[tuple[Envelope, Outcome | None]], desk: Desk

@@ -171,7 +171,7 @@ class House:
         with self.store() as store, store.access.write() as connection:
             connection.execute(
                 update(T)
-                .where(T.c.status.in_(["claimed", "on_wire", "deferred"]))
+                .where(T.c.status.in_(["pending", "claimed", "on_wire", "deferred"]))
                 .values(next_at=now())
             )
 

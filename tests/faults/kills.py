@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 
 from tests.faults.house import house, verdict
@@ -11,21 +12,24 @@ ROUND = 25
 """Kills over one set of letters."""
 
 
-def kills(kind: str, times: int, letters: int, connections: int, seed: int) -> tuple[bool, str]:
+def kills(
+    kind: str, times: int, letters: int, connections: int, seed: int, limit_s: float = 7200
+) -> tuple[bool, str]:
     """Kill a worker `times` times while it sends `letters` letters; then let one finish.
 
-    Where all letters are out before the last kill, a new set of them begins.
+    No kill begins after `limit_s`. Where all letters are out before the last kill, a new set of them begins.
     """
     chance = random.Random(seed)  # noqa: S311 - not for secrets
     done = copies = sent = 0
     worst = 0
     faults: list[str] = []
-    while done < times:
+    end = time.monotonic() + limit_s
+    while done < times and time.monotonic() < end:
         with house(kind, letters) as home:
             home.configure(home.sink(), connections)
             assert home.queue() == letters
             here = 0
-            while done < times and here < ROUND:
+            while done < times and here < ROUND and time.monotonic() < end:
                 before = home.taken()
                 worker = home.sender()
                 began = time.monotonic()
@@ -53,6 +57,7 @@ def kills(kind: str, times: int, letters: int, connections: int, seed: int) -> t
             if counts["sent"] != letters:
                 faults.append(f"{letters - counts['sent']} of {letters} not sent: {dict(counts)}")
             faults += verdict(home, max(here, 1) * connections)
+            sys.stderr.write(f"  ... {done} kills, {copies} second copies\n")
             if not here:
                 faults.append("no kill hit a sender at work")
                 break
