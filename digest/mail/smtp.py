@@ -325,7 +325,7 @@ class SmtpTransport:
         for line in self._lines():
             if line.quiet_at > now:
                 continue
-            # The desk may have kept us (a database that is away): what came meanwhile is no silence.
+            # The desk may have kept us (a database away): what came meanwhile is no silence.
             if not self._hear(line, selectors.EVENT_READ, desk):
                 continue
             if line.quiet_at > now:

@@ -17,7 +17,8 @@ def kills(
 ) -> tuple[bool, str]:
     """Kill a worker `times` times while it sends `letters` letters; then let one finish.
 
-    No kill begins after `limit_s`. Where all letters are out before the last kill, a new set of them begins.
+    No kill begins after `limit_s`. Where all letters are out before the last kill, a new set of
+    them begins.
     """
     chance = random.Random(seed)  # noqa: S311 - not for secrets
     done = copies = sent = 0
