@@ -126,7 +126,7 @@ def test_the_secrets_of_the_compose_file_are_files(compose: dict[str, Any]) -> N
 
 def test_scheduler_and_site_wait_for_the_database_and_its_tables(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    for name in ("scheduler", "web"):
+    for name in ("scheduler", "worker", "web"):
         assert services[name]["depends_on"] == {
             "postgres": {"condition": "service_healthy"},
             "migrate": {"condition": "service_completed_successfully"},

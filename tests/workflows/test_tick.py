@@ -59,10 +59,10 @@ def ticked(store: SqlStore, shelf: Shelf, now: datetime) -> Ticked:
 
 def test_the_clock_may_jump_back_and_forth(store: SqlStore) -> None:
     shelf = Shelf(store)
-    clock = [BEGIN + timedelta(hours=hours) for hours in range(72)]
+    clock = [BEGIN + timedelta(hours=hours) for hours in range(0, 72, 4)]
     hour, day = timedelta(hours=1), timedelta(days=1)
-    jumps = [m + by for m in clock[20:60:8] for by in (hour, -hour, -day, timedelta(0))]
-    for now in [*clock[:40], *jumps, *clock[30:]]:
+    jumps = [clock[8] + by for by in (hour, -hour, -day, day, timedelta(0))]
+    for now in [*clock[:9], *jumps, *clock[8:]]:
         ticked(store, shelf, now)
     t = schema.deliveries
     with store.read() as connection:
