@@ -61,7 +61,7 @@ def test_the_clock_may_jump_back_and_forth(store: SqlStore) -> None:
     shelf = Shelf(store)
     clock = [BEGIN + timedelta(hours=hours) for hours in range(0, 72, 4)]
     hour, day = timedelta(hours=1), timedelta(days=1)
-    jumps = [clock[8] + by for by in (hour, -hour, -day, day, timedelta(0))]
+    jumps = [clock[8] + by for by in (hour, -hour, -day, timedelta(0))]
     for now in [*clock[:9], *jumps, *clock[8:]]:
         ticked(store, shelf, now)
     t = schema.deliveries
