@@ -138,7 +138,12 @@ def replay(
 
 @click.command()
 @click.argument("files", nargs=-1, type=FILE)
-@click.option("--editions", type=click.IntRange(0, 3650), default=0, help="Also the newest N sent.")
+@click.option(
+    "--editions",
+    type=click.IntRange(0, 3650),
+    default=0,
+    help="Also learn from an editor's changes to the newest N editions.",
+)
 @click.option("--output", type=FILE, required=True, help="The weights; name them in paths.weights.")
 @click.option("--fresh", is_flag=True, help="Start from nothing, not from the weights there are.")
 @click.option("--name", default="own", show_default=True, help="What to call these weights.")
@@ -160,7 +165,8 @@ def calibrate(
 
     The files are those of `digest stories rank`, with what was picked: `grade` (2 the headlines of
     the day), `pick`, or `final_points`. Every kind has its own head; one without a file keeps its
-    weights. The report judges each head on days that its fit did not see, beside simple baselines.
+    weights. The report judges fits to the days given alone, each on days that it did not see,
+    beside simple baselines.
     Where the weights come from is written beside them.
     """
     from dataclasses import replace  # noqa: PLC0415

@@ -76,12 +76,14 @@ def fit(examples: Sequence[Example], recipe: Recipe = Recipe(), prior: Head = He
     for example in examples:
         for sign in example.features.signs:
             days[sign].add(example.day)
-    names = {name for example in examples for name in example.features.numbers}
+    names = set(prior.numbers).union(*(example.features.numbers for example in examples))
     kept = {
         sign
         for sign, on in days.items()
         if len(on) >= recipe.least_days.get(sign.partition("=")[0], 1)
     }
+    # What the prior knows stays known, also where these examples say nothing about it.
+    kept |= prior.signs.keys()
     order = [*sorted(names), *sorted(kept)]
     column = {name: at for at, name in enumerate(order)}
     rows, columns, values = [], [], []

@@ -30,6 +30,7 @@ from digest.domain.ranking import headline_features
 from digest.domain.scoring import HEADS, Head, Model
 from digest.domain.story import Source
 from digest.errors import UsageError
+from digest.workflows.edit import EDITOR
 
 _LEAST_CANDIDATES = 20
 _LEAST_POOLS = 8
@@ -86,10 +87,13 @@ def calibrate(pools: Sequence[Pool], model: Model, *, fresh: bool = False) -> Mo
     for name, own in heads.items():
         if own:
             examples = [example for pool in own for example in pool.examples()]
+            old = Head() if fresh else model.head(name)
             try:
-                fitted[name] = fit(examples, prior=Head() if fresh else model.head(name))
+                new = fit(examples, prior=old)
             except ValueError as error:
                 raise UsageError(f"{name}: {error}", "give days of both kinds") from error
+            # How many are picked of how many differs from file to file and says nothing of a story.
+            fitted[name] = new if fresh else replace(new, bias=old.bias)
     return replace(model, **fitted)
 
 
@@ -132,13 +136,16 @@ def report(pools: Sequence[Pool]) -> list[Row]:
 
 
 def from_editions(editions: Iterable[Edition], sources: Mapping[str, Source]) -> list[Pool]:
-    """The store's own picks against their runners-up, as pools of headlines.
+    """The editions in which an editor exchanged a story, as pools of headlines.
 
-    Papers and the shelf are left out. What the program picked by itself teaches it nothing new;
-    this learns from the stories that an operator put in or took out.
+    What was there when the editor was done counts as picked, what was taken out or passed over as
+    not. Other editions are left out: the program's own picks teach it nothing. So are papers and
+    the shelf.
     """
     found = []
     for edition in editions:
+        if not any(pick.features.get(EDITOR) for pick in edition.stories):
+            continue
         rows = [
             pick
             for pick in (*edition.stories, *edition.runners_up)
