@@ -6,6 +6,7 @@ it. The drawing is as wide as a phone, so that its type is never scaled below re
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -19,12 +20,12 @@ WIDTH: Final = 340
 """CSS pixels, and units of the drawing."""
 _COLUMNS: Final = 2
 _NODE_WIDTH: Final = 160
-_NODE_HEIGHT: Final = 34
+_NODE_HEIGHT: Final = 44
 _GAP_X: Final = 20
 _GAP_Y: Final = 12
 _ROW_GAP: Final = 34
 _LONGEST: Final = 21
-"""Letters of a title that fit into a node at 13 px."""
+"""Letters of a title that fit into a node's line at 13 px; longer ones take two."""
 _MOST: Final = 6
 """Nodes of a row; what is more is left to the lists beside the map."""
 
@@ -32,6 +33,7 @@ _MOST: Final = 6
 @dataclass(frozen=True, slots=True)
 class _Node:
     concept: Concept
+    row: int
     x: float
     y: float
 
@@ -56,7 +58,8 @@ def prerequisite_map(card: Concept, known: Mapping[str, Concept], root: str) -> 
         _line(nodes[before], node)
         for slug, node in nodes.items()
         for before in node.concept.requires
-        if before in nodes and nodes[before].y < node.y
+        # From row to row only: a line past a row would run through its boxes.
+        if before in nodes and nodes[before].row + 1 == node.row
     ]
     boxes = [_box(node, root, here=node.concept is card) for node in nodes.values()]
     label = f"{card.short_title}: what it needs stands above it, what builds on it below."
@@ -69,13 +72,13 @@ def prerequisite_map(card: Concept, known: Mapping[str, Concept], root: str) -> 
 def _placed(rows: Sequence[Sequence[Concept]]) -> tuple[dict[str, _Node], float]:
     nodes: dict[str, _Node] = {}
     y = 2.0
-    for row in rows:
+    for number, row in enumerate(rows):
         for start in range(0, len(row), _COLUMNS):
             some = row[start : start + _COLUMNS]
             used = len(some) * _NODE_WIDTH + (len(some) - 1) * _GAP_X
             for place, concept in enumerate(some):
                 x = (WIDTH - used) / 2 + place * (_NODE_WIDTH + _GAP_X)
-                nodes.setdefault(concept.slug, _Node(concept, x, y))
+                nodes.setdefault(concept.slug, _Node(concept, number, x, y))
             y += _NODE_HEIGHT + _GAP_Y
         y += _ROW_GAP - _GAP_Y
     return nodes, y - _ROW_GAP + 2
@@ -89,14 +92,19 @@ def _line(above: _Node, below: _Node) -> str:
 
 
 def _box(node: _Node, root: str, *, here: bool) -> str:
-    title = node.concept.short_title
-    short = title if len(title) <= _LONGEST else title[: _LONGEST - 1].rstrip() + "…"
+    middle = node.x + _NODE_WIDTH / 2
+    lines = textwrap.wrap(node.concept.short_title, _LONGEST)[:2]
+    first = node.y + (27 if len(lines) == 1 else 19)
+    # The blank between two lines makes them one title for those who hear it.
+    words = " ".join(
+        f'<tspan x="{middle:g}" y="{first + 16 * number:g}">{escape(line)}</tspan>'
+        for number, line in enumerate(lines)
+    )
     drawn = (
         f'<rect x="{node.x:g}" y="{node.y:g}" width="{_NODE_WIDTH}" height="{_NODE_HEIGHT}" '
-        f'rx="6"/><text x="{node.x + _NODE_WIDTH / 2:g}" y="{node.y + 22:g}" '
-        f'text-anchor="middle">{escape(short)}</text>'
+        f'rx="6"/><text text-anchor="middle">{words}</text>'
     )
     if here:
         return f'<g class="here">{drawn}</g>'
     href = escape(f"{root}/concepts/{node.concept.slug}")
-    return f'<a href="{href}" aria-label="{escape(title)}">{drawn}</a>'
+    return f'<a href="{href}">{drawn}</a>'
