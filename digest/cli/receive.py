@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
+from dataclasses import replace
 from datetime import timedelta
 
 import click
@@ -19,6 +21,8 @@ from digest.wiring import Wiring
 
 log = logging.getLogger("digest.receiver")
 
+MAX_HELP = 200
+"""Answers to requests for help that may wait; more are let go."""
 POLL_S = 5
 """How often the Maildir is looked at, seconds."""
 TRY_AGAIN = 75
@@ -82,7 +86,10 @@ def serve_mail(wiring: Wiring) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     with wiring.store() as store:
-        listener = wiring.listener(store)
+        direct = wiring.listener(store)
+        helped: deque[str] = deque(maxlen=MAX_HELP)
+        # Sent by the loop below: a mail server that is slow must not hold up what comes in.
+        listener = replace(direct, help_mail=helped.append)
 
         def hear(raw: bytes, recipient: str, sender: str | None) -> tuple[str, ...]:
             done = listener.hear(raw, wiring.clock(), recipient, sender)
@@ -106,6 +113,8 @@ def serve_mail(wiring: Wiring) -> None:
                 try:
                     if settings.maildir is not None:
                         watch_maildir(settings.maildir, hear)
+                    while helped:
+                        direct.help_mail(helped.popleft())
                     answer(wiring, store)
                     store.post.prune(wiring.clock() - timedelta(days=settings.keep_days))
                 except DigestError as error:

@@ -35,8 +35,15 @@ class Heard:
 class PostStore(Protocol):
     """The log of what came in, and the raw reports for as long as they are kept."""
 
-    def keep(self, raw: bytes, recipient: str, now: datetime) -> int | None:
-        """Keep a message; None when the very same came to the same mailbox before."""
+    def keep(self, raw: bytes, recipient: str, now: datetime, *, whole: bool = True) -> int | None:
+        """Keep a message; None when the very same came to the same mailbox before.
+
+        Unless `whole`, only that it came is kept, not what it says.
+        """
+        ...
+
+    def drop(self, message: int) -> None:
+        """Forget a message that `keep` kept."""
         ...
 
     def log(self, heard: Heard, message: int | None) -> None:
@@ -61,6 +68,10 @@ class PostStore(Protocol):
 
     def unproven(self, since: datetime) -> int:
         """How many lines without proof were written since a moment."""
+        ...
+
+    def about(self, subscriber_id: int, since: datetime) -> int:
+        """How many proven lines about a reader were written since a moment."""
         ...
 
     def prune(self, before: datetime) -> int:

@@ -27,17 +27,23 @@ class Post:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def keep(self, raw: bytes, recipient: str, now: datetime) -> int | None:
+    def keep(self, raw: bytes, recipient: str, now: datetime, *, whole: bool = True) -> int | None:
         """Keep a message; None when the very same came to the same mailbox before."""
+        kept = raw[:MAX_RAW] if whole else b""
         name = hashlib.sha256(recipient.casefold().encode("utf-8", "replace") + b"\0" + raw)
         with self._access.write() as connection:
             made: int | None = connection.scalar(
                 insert(connection, _MESSAGES)
-                .values(at=now, digest=name.hexdigest(), said="", raw=raw[:MAX_RAW])
+                .values(at=now, digest=name.hexdigest(), said="", raw=kept)
                 .on_conflict_do_nothing(index_elements=[_MESSAGES.c.digest])
                 .returning(_MESSAGES.c.id)
             )
         return made
+
+    def drop(self, message: int) -> None:
+        """Forget a message that `keep` kept."""
+        with self._access.write() as connection:
+            connection.execute(delete(_MESSAGES).where(_MESSAGES.c.id == message))
 
     def log(self, heard: Heard, message: int | None) -> None:
         """Append a line. What the server said may hold an address: it lies with the raw bytes."""
@@ -133,6 +139,16 @@ class Post:
         with self._access.read() as connection:
             found = connection.scalar(
                 select(func.count()).select_from(_T).where(_T.c.at > since, _T.c.proof == "")
+            )
+        return int(found or 0)
+
+    def about(self, subscriber_id: int, since: datetime) -> int:
+        """How many proven lines about a reader were written since a moment."""
+        with self._access.read() as connection:
+            found = connection.scalar(
+                select(func.count())
+                .select_from(_T)
+                .where(_T.c.at > since, _T.c.subscriber_id == subscriber_id, _T.c.proof != "")
             )
         return int(found or 0)
 

@@ -43,6 +43,8 @@ BOUNCED: Final = "bounced"
 """Reason of a suppression that its reader lifts by subscribing anew."""
 UNPROVEN_AN_HOUR: Final = 200
 """Reports and commands without proof that are noted in an hour; a flood fills no database."""
+ABOUT_ONE_A_DAY: Final = 50
+"""Lines about one reader that are noted in a day; whoever has their letter could write for ever."""
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -85,29 +87,36 @@ class Listener:
         """The same for what was read already (a provider's web hook, its signature checked)."""
         if all(isinstance(event, Unknown) for event in inbound.events):
             return tuple(f"ignored: {e.why}" for e in inbound.events if isinstance(e, Unknown))
-        done: list[str] = []
+        found: list[tuple[str, Heard | None]] = []
         answers: list[str] = []
         with self.store.write():
             about = f"{inbound.signed}:{inbound.events}" if inbound.signed else inbound.recipient
-            message = self.store.post.keep(inbound.raw, about, now)
+            # What people write is not kept, only that it came.
+            reported = not any(isinstance(event, Command) for event in inbound.events)
+            message = self.store.post.keep(inbound.raw, about, now, whole=reported)
             if message is None:
                 return ("heard before",)
             for event in inbound.events:
                 match event:
                     case Bounce():
-                        done.append(self._bounce(event, inbound, message, now))
+                        found.append(self._bounce(event, inbound, now))
                     case Complaint():
-                        done.append(self._complaint(event, inbound, message, now))
+                        found.append(self._complaint(event, inbound, now))
                     case AutoReply():
-                        done.append("auto-reply: nothing to do")
+                        found.append(("auto-reply: nothing to do", None))
                     case Command():
-                        done.append(self._command(event, inbound, message, now, answers))
+                        found.append(self._command(event, inbound, now, answers))
                     case Unknown(why):
-                        done.append(f"ignored: {why}")
+                        found.append((f"ignored: {why}", None))
+            lines = [line for _, line in found if line is not None and self._worth(line)]
+            for line in lines:
+                self.store.post.log(line, message)
+            if not lines:
+                self.store.post.drop(message)
         # After the transaction: a server that is slow must not hold the database.
         for address in answers:
             self.help_mail(address)
-        return tuple(done)
+        return tuple(told for told, _ in found)
 
     # --- reports --------------------------------------------------------------------------------
 
@@ -125,7 +134,8 @@ class Listener:
                 reader = self.store.subscribers.by_id(letter[0])
                 return Proof(reader, number, letter[1], "return path")
             return Proof(how="return path")
-        if (edition := _edition_of(inbound.message_id)) is not None:
+        edition = _edition_of(inbound.message_id)
+        if edition is not None and abs((now.date() - edition).days) <= MEMORY.days:
             found = self.store.post.letter_of(edition, inbound.message_id)
             if found is not None:
                 reader = self.store.subscribers.by_id(found[1])
@@ -134,7 +144,7 @@ class Listener:
         reader = self.store.subscribers.find(key) if key else None
         return Proof(reader, how="signature" if inbound.signed else "")
 
-    def _bounce(self, event: Bounce, inbound: Inbound, message: int, now: datetime) -> str:
+    def _bounce(self, event: Bounce, inbound: Inbound, now: datetime) -> tuple[str, Heard]:
         proof = self._whose(inbound, event.address, now)
         reader = proof.reader
         heavy = weight(event)
@@ -151,7 +161,9 @@ class Listener:
             self._give_up(reader, BOUNCED, now)
             outcome = "suppressed: the address is dead"
         else:
-            earlier = self.store.post.soft(reader.id, now - MEMORY)
+            # One who came back begins anew.
+            since = max(now - MEMORY, reader.confirmed_at or now - MEMORY)
+            earlier = self.store.post.soft(reader.id, since)
             sum_ = score([*earlier, (now, heavy)], now)
             if sum_ >= LIMIT:
                 self._give_up(reader, BOUNCED, now)
@@ -159,26 +171,23 @@ class Listener:
             else:
                 outcome = f"counted: {sum_:.1f} of {LIMIT:.1f}"
         kind = "hard" if hard else "soft"
-        self._note(
-            Heard(
-                at=now,
-                kind="bounce",
-                outcome=outcome,
-                subscriber_id=reader.id if reader else None,
-                delivery_id=proof.delivery_id,
-                address=self._address_hash(event.address),
-                reason=f"{kind}: {event.reason}",
-                status=event.status,
-                proof=proof.how,
-                weight=heavy,
-                said=event.diagnostic,
-                edition=proof.edition,
-            ),
-            message,
+        heard = Heard(
+            at=now,
+            kind="bounce",
+            outcome=outcome,
+            subscriber_id=reader.id if reader else None,
+            delivery_id=proof.delivery_id,
+            address=self._address_hash(event.address),
+            reason=f"{kind}: {event.reason}",
+            status=event.status,
+            proof=proof.how,
+            weight=heavy,
+            said=event.diagnostic,
+            edition=proof.edition,
         )
-        return f"bounce ({kind}, {event.reason}): {outcome}"
+        return f"bounce ({kind}, {event.reason}): {outcome}", heard
 
-    def _complaint(self, event: Complaint, inbound: Inbound, message: int, now: datetime) -> str:
+    def _complaint(self, event: Complaint, inbound: Inbound, now: datetime) -> tuple[str, Heard]:
         proof = self._whose(inbound, event.address, now)
         reader = proof.reader
         if reader is None:
@@ -191,21 +200,18 @@ class Listener:
             self._give_up(reader, NEVER_AGAIN, now)
             self._log(reader, Action.LEFT, now)
             outcome = "unsubscribed and suppressed"
-        self._note(
-            Heard(
-                at=now,
-                kind="complaint",
-                outcome=outcome,
-                subscriber_id=reader.id if reader else None,
-                delivery_id=proof.delivery_id,
-                address=self._address_hash(event.address),
-                reason=event.feedback[:40],
-                proof=proof.how,
-                edition=proof.edition,
-            ),
-            message,
+        heard = Heard(
+            at=now,
+            kind="complaint",
+            outcome=outcome,
+            subscriber_id=reader.id if reader else None,
+            delivery_id=proof.delivery_id,
+            address=self._address_hash(event.address),
+            reason=event.feedback[:40],
+            proof=proof.how,
+            edition=proof.edition,
         )
-        return f"complaint ({event.feedback[:40]}): {outcome}"
+        return f"complaint ({event.feedback[:40]}): {outcome}", heard
 
     def _give_up(self, reader: Subscriber, reason: str, now: datetime) -> None:
         self.store.subscribers.update(
@@ -220,22 +226,19 @@ class Listener:
     # --- commands -------------------------------------------------------------------------------
 
     def _command(
-        self, event: Command, inbound: Inbound, message: int, now: datetime, answers: list[str]
-    ) -> str:
+        self, event: Command, inbound: Inbound, now: datetime, answers: list[str]
+    ) -> tuple[str, Heard]:
         outcome, reader = self._act(event, inbound, now, answers)
-        self._note(
-            Heard(
-                at=now,
-                kind="command",
-                outcome=outcome,
-                subscriber_id=reader.id if reader else None,
-                address=self._address_hash(event.address),
-                reason=str(event.verb),
-                proof="token" if reader else "",
-            ),
-            message,
+        heard = Heard(
+            at=now,
+            kind="command",
+            outcome=outcome,
+            subscriber_id=reader.id if reader else None,
+            address=self._address_hash(event.address),
+            reason=str(event.verb),
+            proof="token" if reader else "",
         )
-        return f"{event.verb}: {outcome}"
+        return f"{event.verb}: {outcome}", heard
 
     def _act(
         self, event: Command, inbound: Inbound, now: datetime, answers: list[str]
@@ -296,10 +299,13 @@ class Listener:
 
     # --- the logs -------------------------------------------------------------------------------
 
-    def _note(self, heard: Heard, message: int) -> None:
-        if not heard.proof and self.store.post.unproven(heard.at - _HOUR) >= UNPROVEN_AN_HOUR:
-            return
-        self.store.post.log(heard, message)
+    def _worth(self, heard: Heard) -> bool:
+        """Whether a line is noted: not in a flood."""
+        post = self.store.post
+        if not heard.proof:
+            return post.unproven(heard.at - _HOUR) < UNPROVEN_AN_HOUR
+        reader = heard.subscriber_id
+        return reader is None or post.about(reader, heard.at - 24 * _HOUR) < ABOUT_ONE_A_DAY
 
     def _log(self, reader: Subscriber, action: Action, now: datetime) -> None:
         self.store.notices.log(

@@ -63,6 +63,7 @@ text
 def path(house):
     reader = house.reader()
     boxes = house.wiring.listener(house.store).boxes
+    house.pass_time(minutes=5)
     return boxes.address(Box.BOUNCES, reader.id, NOW)
 
 
@@ -156,3 +157,25 @@ def test_tokens_of_the_return_path():
         with pytest.raises(UsageError):
             boxes.whose(Box.BOUNCES, wrong, NOW)
     assert boxes.box_of("bounces@other.example") == (None, "")
+
+
+def test_a_flood_of_reports_fills_nothing(house, path, monkeypatch):
+    monkeypatch.setattr("digest.workflows.listen.UNPROVEN_AN_HOUR", 5)
+    monkeypatch.setattr("digest.workflows.listen.ABOUT_ONE_A_DAY", 5)
+    for number in range(12):
+        house.hear(dsn("x") + f"{number}", f"bounces@{DOMAIN}", "")
+        house.hear(dsn(path, code="5.7.1", said="spam") + f"{number}", path, "")
+    assert len(house.store.post.history(house.again().id)) == 10
+    with house.store.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM messages").scalar() == 10
+
+
+def test_one_who_came_back_begins_anew(house, path):
+    for day in range(6):
+        house.hear(dsn(path, code="5.2.2", said="Mailbox full") + f"{day}", path, "")
+        house.pass_time(days=1)
+    assert house.again().status is Status.SUPPRESSED
+    house.write("subscribe")
+    house.write(house.mails()[-1]["Reply-To"])
+    (line,) = house.hear(dsn(path, code="5.2.2", said="Mailbox full") + "z", path, "")
+    assert line.endswith("counted: 1.0 of 4.0")

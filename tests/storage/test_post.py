@@ -20,6 +20,14 @@ def test_the_same_message_is_kept_once(store):
     assert store.post.keep(b"raw", "help@in.example.org", NOW) is not None
 
 
+def test_a_message_may_be_dropped_and_its_words_left_out(store):
+    message = store.post.keep(b"raw", "", NOW)
+    store.post.drop(message)
+    assert store.post.keep(b"raw", "", NOW, whole=False) is not None
+    with store.read() as connection:
+        assert connection.scalar(text("SELECT sum(length(raw)) FROM messages")) == 0
+
+
 def test_a_line_is_told_with_the_servers_words_until_they_are_pruned(store):
     message = store.post.keep(b"raw", "", NOW)
     line = Heard(
@@ -30,6 +38,7 @@ def test_a_line_is_told_with_the_servers_words_until_they_are_pruned(store):
     assert store.post.history(7) == [line]
     assert list(store.post.soft(7, NOW - timedelta(days=1))) == [(NOW, 1.0)]
     assert store.post.unproven(NOW - timedelta(hours=1)) == 0
+    assert store.post.about(7, NOW - timedelta(hours=1)) == 1
     assert store.post.prune(NOW + timedelta(days=1)) == 1
     (left,) = store.post.history(7)
     assert (left.outcome, left.said) == ("counted", "")
