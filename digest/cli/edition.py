@@ -73,6 +73,32 @@ def list_(app: App, *, limit: int, as_json: bool) -> None:
 
 
 @edition.command()
+@click.option("--json", "as_json", is_flag=True, help="With the parts of both scores, as JSON.")
+@pass_app
+def choices(app: App, *, as_json: bool) -> None:
+    """List the stories that an editor put in another's place on /admin, oldest first."""
+    with wire(app).store(keep=False) as store:
+        made = store.choices.listing()
+    if as_json:
+        app.as_json(made)
+        return
+    if not made:
+        app.say("No story was swapped yet.")
+        return
+    app.table(
+        [
+            (c["edition"], c["slot"], _title(c["dropped"]), _title(c["taken"]), c["reason"])
+            for c in made
+        ],
+        ["edition", "story", "dropped", "taken", "reason"],
+    )
+
+
+def _title(judged: object) -> str:
+    return str(judged["title"]) if isinstance(judged, dict) else ""
+
+
+@edition.command()
 @click.option("--days", type=click.IntRange(1, 3650), default=30, show_default=True)
 @click.option("--why", is_flag=True, help="Say for each concept why it is there.")
 @click.option("--csv", "as_csv", is_flag=True, help="As CSV: edition, slot, concept, role, reason.")
