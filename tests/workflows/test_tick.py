@@ -70,7 +70,7 @@ def test_the_clock_may_jump_back_and_forth(store: SqlStore) -> None:
     per_reader = Counter((row.edition_date, row.subscriber_id) for row in rows)
     assert set(per_reader.values()) == {1}
     # Nothing of the days that the clock has run through came too late for its row.
-    since = date(2026, 3, 28)
+    since = date(2026, 3, 29)  # on Kiritimati the 28th began half a day before the clock did
     assert {row.status for row in rows if row.edition_date >= since} == {"pending"}
     # Every reader's 28th, 29th (when Berlin's clock changes) and 30th as far as they have come.
     for on in (date(2026, 3, 28), date(2026, 3, 29)):
