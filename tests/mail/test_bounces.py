@@ -259,7 +259,7 @@ def test_a_person_is_no_bounce():
 NESTED = b"--a\nContent-Type: multipart/mixed; boundary=a\n\n"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from([DSN_HARD, QMAIL, EXIM, SENDMAIL, EXCHANGE, ARF]),
     st.lists(

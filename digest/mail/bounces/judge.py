@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from digest.domain.inbound import AutoReply, Bounce, Complaint, Event, Inbound, Reason, Unknown
-from digest.mail.bounces import prose, status, words_report
+from digest.mail.bounces import phrases, prose, status, words_report
 from digest.mail.bounces.addresses import in_field, in_text, is_daemon, same, typed, unique
 from digest.mail.bounces.mime import parse
 from digest.mail.bounces.phrases import any_of
@@ -214,14 +214,19 @@ def _from_words(report: Report, spoken: list[prose.Mention]) -> list[str]:
         for m in spoken
         if not any(same(m.address, mine) for mine in ours) and not is_daemon(m.address)
     ]
-    heads = [m.address for m in foreign if m.weight == prose.HEAD]
+    received = _received_for(report)
+    reached = [*to, *received]
+    heads = [m for m in foreign if m.weight == prose.HEAD]
+    if any(same(m.address, one) for m in heads for one in reached):
+        # The letter bears one out: another must be blamed in words, else it is a signature's.
+        return [
+            m.address for m in heads if any(same(m.address, one) for one in reached) or _blamed(m)
+        ]
     if heads:
-        return heads
+        return [m.address for m in heads]
     loud = [m.address for m in spoken if m.weight == prose.HEAD and not is_daemon(m.address)]
     if loud:
         return loud[:1]
-    received = _received_for(report)
-    reached = [*to, *received]
     for name in ("delivered-to", "x-original-to", "x-envelope-to"):
         reached += in_field(report.of_letter(name))
     for weight in (prose.NAMED, prose.SEEN):
@@ -232,6 +237,12 @@ def _from_words(report: Report, spoken: list[prose.Mention]) -> list[str]:
     if len(to) == 1:
         return to
     return received[:1] or [m.address for m in foreign][:1] or to[:1]
+
+
+def _blamed(mention: prose.Mention) -> bool:
+    """Whether the words right after an address say that it failed."""
+    words = mention.words[:300]
+    return bool(status.reply_in(words) or phrases.final(words) or phrases.mild(words))
 
 
 def _received_for(report: Report) -> list[str]:
