@@ -40,11 +40,11 @@ def fetch(app: App, *, budget: float, as_json: bool) -> None:
         collected = collect(wiring.library.sources, wiring.reader, store, wiring.clock(), budget)
     if as_json:
         app.as_json(collected)
-        return
-    show_collected(app, collected)
-    for source, fault in collected.faults.items():
-        app.warn(f"{source}: {fault}")
-    warn_of_parked(app, collected)
+    else:
+        show_collected(app, collected)
+        for source, fault in collected.faults.items():
+            app.warn(f"{source}: {fault}")
+        warn_of_parked(app, collected)
     silent = collected.new and len(collected.faults) == len(collected.new)
     if silent or collected.newly_parked:
         click.get_current_context().exit(1)

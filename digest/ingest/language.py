@@ -32,7 +32,8 @@ _SCRIPTS: Final = {
 
 _WORDS: Final = {
     "en": "the of and to in is for with that on as by from are this how its at it be an was "
-    "what why will can has have not new your you we their about into after than more",
+    "what why will can has have not new your you we their about into after than more "
+    "i do no so me if or all when",
     "de": "der die das und ist nicht ein eine einen mit auf für von den dem im zu sich als auch "
     "wie wird werden bei aus nach über wurde sind zum zur oder kann neue",
     "fr": "le la les des une est pour dans que qui sur avec par pas plus du au aux ce cette son "

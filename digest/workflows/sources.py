@@ -20,7 +20,8 @@ PICKED_DAYS = 30
 class Standing:
     """One source as it stands.
 
-    `condition` is off, not asked yet, well, failing or parked; `message` says what is wrong.
+    `condition` is off, not asked yet, well, not reached (the round ended first), failing or parked;
+    `message` says what is wrong.
     `per_day` counts entries by the date they bear, `in_window` those young enough for the next
     edition, `picked` stories of the last 30 days with an entry of this source.
     """
@@ -88,7 +89,9 @@ def _condition(source: Source, state: FeedState) -> str:
         return "parked"
     if state.last_tried is None:
         return "not asked yet"
-    return "failing" if state.message else "well"
+    if state.failures:
+        return "failing"
+    return "not reached" if state.message else "well"
 
 
 def examine(

@@ -37,3 +37,11 @@ def test_a_declared_language_stands_in_doubt() -> None:
     assert language.of("The model of the year is out and it is new", "de") == "en"
     assert language.of("The model of the year is out and it is new", "eo") == "eo"
     assert language.of("", "en") == "en"
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Six things I wish I knew when I began", "No meetings, no deadlines, no full-time employees"],
+)
+def test_small_english_words_are_nobody_elses(title: str) -> None:
+    assert language.of(title, "en") == "en"
