@@ -23,7 +23,12 @@ Ran = tuple[World, sixty.Diary]
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
     with world() as at:
         folder = tmp_path_factory.mktemp("stream")
-        yield at, sixty.run(at, folder, days=made.DAYS, hours=HOURS, interval_s=PAUSE_S, every=3)
+        yield (
+            at,
+            sixty.run(
+                at, folder, days=made.DAYS, hours=HOURS, interval_s=PAUSE_S, every=3, concepts=0
+            ),
+        )
 
 
 def test_nothing_is_lost(ran: Ran) -> None:
@@ -54,5 +59,5 @@ def test_moves_ends_and_outages_are_noticed(ran: Ran) -> None:
 
 def test_the_same_feeds_give_the_same_bytes(ran: Ran, tmp_path: Path) -> None:
     with world() as at:
-        again = sixty.run(at, tmp_path, days=8, hours=HOURS, interval_s=0, every=3)
+        again = sixty.run(at, tmp_path, days=8, hours=HOURS, interval_s=0, every=3, concepts=0)
     assert again.said == ran[1].said[:8]
