@@ -273,6 +273,16 @@ def test_broken_reports_are_read_or_let_be(text, cuts):
     assert read(raw).events
 
 
+@pytest.mark.parametrize("charset", ["utf-7", "punycode", "unicode_escape", "utf-16", "x", "hex"])
+def test_any_charset(charset):
+    head = f"From: MAILER-DAEMON\nSubject: =?{charset}?q?failure+2lY-?=\n"
+    head += f"Content-Type: text/plain; charset={charset}\n\n"
+    letter = "Received: x\nFrom: +2lY-\nTo: a@example.org\nMessage-ID: <1@x>\n\n"
+    for body in (b"+2lY- a@example.org failed\n" + letter.encode(), b"a-" + b"b" * 200_000):
+        said = read(head.encode() + body)
+        repr(said.events).encode()
+
+
 @given(st.binary(max_size=3000))
 def test_any_bytes(raw):
     assert read(raw).events

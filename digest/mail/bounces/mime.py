@@ -25,6 +25,10 @@ MAX_PARTS: Final = 60
 MAX_FIELD: Final = 4_000
 """Characters kept of a field's value."""
 
+_NO_CHARSETS: Final = frozenset(
+    ("punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined")
+)
+"""Codecs of Python that are no character set; the first takes time in the square of the length."""
 _LINE_END: Final = re.compile(rb"\r*\n|\r")
 _FIELD: Final = re.compile(r"([!-9;-~]{1,76})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _PARAMETER: Final = re.compile(r';\s*([\w-]+)\*?\s*=\s*("[^"]*"|[^;\s]*)')
@@ -125,7 +129,7 @@ def _head(lines: list[bytes]) -> tuple[dict[str, list[str]], list[bytes]]:
     fields: dict[str, list[str]] = {}
     values: list[str] | None = None
     for index, line in enumerate(lines):
-        text = line.decode("utf-8", "surrogateescape")
+        text = line.decode("utf-8", "replace")
         if not text.strip():
             return fields, lines[index + 1 :]
         if text[0] in " \t":
@@ -145,7 +149,7 @@ def _head(lines: list[bytes]) -> tuple[dict[str, list[str]], list[bytes]]:
 
 def fields_of(text: str) -> dict[str, list[str]]:
     """The fields at the head of a text (the quoted head of a letter)."""
-    return _head([line.encode("utf-8", "surrogateescape") for line in text.split("\n")])[0]
+    return _head([line.encode("utf-8", "replace") for line in text.split("\n")])[0]
 
 
 def decoded(body: bytes, encoding: str, charset: str) -> str:
@@ -158,12 +162,19 @@ def decoded(body: bytes, encoding: str, charset: str) -> str:
             body = quopri.decodestring(body)
     except (ValueError, binascii.Error):
         pass
-    for name in (charset.strip() or "utf-8", "utf-8"):
-        try:
-            return body.decode(name, "replace").replace("\r\n", "\n").replace("\r", "\n")
-        except (LookupError, ValueError, AssertionError):
-            continue
-    return body.decode("latin-1")
+    return _text(body, charset).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _text(raw: bytes, charset: str) -> str:
+    """Bytes as text that can be encoded again: some codecs give lone surrogates."""
+    name = charset.strip().lower().replace("-", "_") or "utf_8"
+    if name in _NO_CHARSETS:
+        name = "utf_8"
+    try:
+        text = raw.decode(name, "replace")
+    except (LookupError, ValueError, AssertionError):
+        text = raw.decode("utf-8", "replace")
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def plain_text(page: str) -> str:
@@ -178,7 +189,7 @@ def unencoded(value: str) -> str:
         return value
     try:
         pieces = [
-            piece.decode(charset or "latin-1", "replace") if isinstance(piece, bytes) else piece
+            _text(piece, charset or "latin-1") if isinstance(piece, bytes) else piece
             for piece, charset in decode_header(value.encode("ascii", "replace").decode())
         ]
     except (HeaderParseError, LookupError, ValueError, AssertionError):
