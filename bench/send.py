@@ -115,7 +115,7 @@ def timed(name: str, letters: int, words: Sequence[str]) -> Result:
 
 
 def smtp_source(port: int, size: int, letters: int, connections: int) -> Result:
-    words = ["smtp-source", "-s", str(connections), "-m", str(letters), "-l", str(size)]
+    words = ["smtp-source", "-d", "-s", str(connections), "-m", str(letters), "-l", str(size)]
     words += ["-f", "bounce@example.org", "-t", "reader@example.org", f"127.0.0.1:{port}"]
     return timed("smtp-source, fixed body", letters, words)
 

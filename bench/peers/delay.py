@@ -40,20 +40,24 @@ def main(port: int, inner: int, delay_s: float) -> None:
             except OSError:
                 data = b""
             if not data:
-                for end in (source, other):
-                    with contextlib.suppress(KeyError, ValueError):
-                        poll.unregister(end)
-                    end.close()
-            elif late:
+                with contextlib.suppress(KeyError, ValueError):
+                    poll.unregister(source)
+            if late:  # also the end of the connection comes later
                 heapq.heappush(later, (time.monotonic() + delay_s, next(count), other, data))
-            else:
-                with contextlib.suppress(OSError):
+                continue
+            with contextlib.suppress(OSError):
+                if data:
                     other.sendall(data)
+                else:
+                    other.shutdown(socket.SHUT_WR)
         now = time.monotonic()
         while later and later[0][0] <= now:
             _, _, other, data = heapq.heappop(later)
             with contextlib.suppress(OSError):
-                other.sendall(data)
+                if data:
+                    other.sendall(data)
+                else:
+                    other.shutdown(socket.SHUT_RDWR)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,8 @@ def test_dkimpy_agrees() -> None:
 
     for number in range(20):
         message = signed(number=number).data
-        for index in (0, 1):
+        # It knows Ed25519 with PyNaCl only.
+        for index in (0, 1) if importlib.util.find_spec("nacl") else (0,):
             assert dkimpy.DKIM(message).verify(index, dnsfunc=txt)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import random
 import re
 import time
 from collections import Counter
@@ -179,3 +181,21 @@ def test_lock_step_says_one_command_at_a_time() -> None:
     assert pile.counts == {"Accepted": 6}
     assert all(isinstance(outcome, Accepted) for outcome in pile.ended_as.values())
     assert not [line for line in server.commands if re.match("RSET", line)]
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_large_letters_arrive_whole_when_the_socket_is_full(security: str) -> None:
+    rng = random.Random(7)  # noqa: S311 - it is content, not a secret
+    lines = [base64.b64encode(rng.randbytes(57)) for _ in range(40_000)]
+    big = b"\r\n".join(lines) + b"\r\n"  # 3 MB, more than a socket takes at once
+    with SmtpServer(security=security) as server:  # type: ignore[arg-type]
+        transport = SmtpTransport([server.settings(connections=2)], utc_now)
+        pile = Pile(4)
+        pile.left = [
+            Envelope(one.sender, one.recipient, (b"A: b\r\n\r\n", big, b"end\r\n"), one.message_id)
+            for one in pile.left
+        ]
+        transport.run(pile)
+        transport.close()
+        assert pile.counts == {"Accepted": 4}
+        assert {one.data for one in server.letters} == {b"A: b\r\n\r\n" + big + b"end\r\n"}
