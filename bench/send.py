@@ -216,14 +216,14 @@ def ours(folder: Path, url: str, port: int, options: argparse.Namespace) -> Resu
 
 @contextmanager
 def database(options: argparse.Namespace, folder: Path) -> Iterator[str]:
-    """A database ready to be sent from, as it was after `prepare`, at each use anew."""
+    """A database with its tables, anew each time; Postgres does not wait for the disk."""
     if options.database == "sqlite":
         yield f"sqlite:///{folder}/bench.db"
         return
     from tests.databases import Postgres
 
     with Postgres() as server:
-        yield server.url(server.database("empty"))
+        yield server.url(server.database("made"))
 
 
 # --- peers -------------------------------------------------------------------------------------
