@@ -203,7 +203,8 @@ def calibrate(
         own = work.usable(work.from_editions(kept, {s.id: s for s in sources}))
         found += own
         inputs.append({"editions": len(own), "heads": ["headline"], "pools": len(own)})
-    app.say(f"{len(found)} pools to learn from; this takes a minute or two for thousands.")
+    if found:
+        app.say(f"{len(found)} pools to learn from; this takes a minute or two for thousands.")
     fitted = work.calibrate(found, model, fresh=fresh)
     rows = work.report(found)
     write_model(output, replace(fitted, name=name))

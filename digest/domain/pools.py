@@ -74,8 +74,9 @@ def order(pool: Pool, scores: Scores) -> list[int]:
 
 
 def rank_pool(pool: Pool, head: Head) -> list[str | int]:
-    """The keys of a pool, best first."""
-    return [pool.keys[at] for at in order(pool, [head.score(f) for f in pool.features])]
+    """The keys of a pool, best first, each once."""
+    places = order(pool, [head.score(f) for f in pool.features])
+    return list(dict.fromkeys(pool.keys[at] for at in places))
 
 
 # --- judging -----------------------------------------------------------------------------------

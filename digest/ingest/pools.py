@@ -29,6 +29,10 @@ from digest.ingest.records import read_lines
 
 _TOP: Final = 5
 _HOURS: Final = (0, 1, 2)
+_MOST: Final = 1e12
+"""No count is larger; what is comes from a broken file and is unknown."""
+
+_KEYS: Final = ("url", "id", "title")
 
 Record = Mapping[str, Any]
 
@@ -43,7 +47,7 @@ def pools(path: Path, sources: Iterable[Source] = ()) -> list[Pool]:
     threads: defaultdict[str, list[Record]] = defaultdict(list)
     for number, record in read_lines(path):
         if isinstance(record.get("pool"), list):
-            rows = [row for row in record["pool"] if isinstance(row, dict)]
+            rows = [row for row in record["pool"] if isinstance(row, dict) and _key(row, *_KEYS)]
             if "week" in record:
                 found.append(_papers(record, rows))
             elif "day" in record:
@@ -188,7 +192,9 @@ def _text(row: Record, name: str) -> str:
 
 
 def _number(given: object) -> float | None:
-    return float(given) if isinstance(given, int | float) and not isinstance(given, bool) else None
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return None
+    return float(given) if abs(given) < _MOST else None
 
 
 def _key(row: Record, *names: str) -> str | int:

@@ -88,6 +88,23 @@ def test_rank_tells_the_kinds_of_files_apart(digest, tmp_path: Path) -> None:
     assert second == {"day": "2026-03-03", "picks": ["t4"]}
 
 
+def test_nonsense_in_a_field_counts_as_unknown(digest, tmp_path: Path) -> None:
+    rows = [
+        thread(1, {"0": "many", "1": -5, "2": float("inf")}),
+        thread(2, {"0": 10**400, "2": True}, comments=[1]),
+        thread(3, {"2": 300}) | {"title": None},
+    ]
+    out = tmp_path / "o.jsonl"
+    source = write(tmp_path / "t.jsonl", rows)
+    done = digest("stories", "rank", "--input", source, "--output", str(out))
+    assert done.returncode == 0, done.stderr
+    assert answers(out)[0]["picks"][0] == "t3"
+    twice = [{"title": "A", "url": "a.example"}] * 2 + [{"url": None}, {}, "text"]
+    source = write(tmp_path / "d.jsonl", [{"day": None, "pool": twice, "context_headlines": 3}])
+    assert digest("stories", "rank", "--input", source, "--output", str(out)).returncode == 0
+    assert answers(out)[0]["picks"] == ["a.example"]
+
+
 def test_what_came_later_plays_no_part(digest, tmp_path: Path) -> None:
     early = [thread(n, {"0": n, "1": 2 * n, "2": 3 * n}, comments={"2": n}) for n in range(9)]
     later = [
