@@ -19,7 +19,7 @@ import heapq
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Final
@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.domain.story import Entry, Source, Story
+from digest.domain.story import UNDATED, Entry, Source, Story
 from digest.domain.text import host_of, template, terms, versions
 
 
@@ -97,10 +97,45 @@ def cluster(entries: Sequence[Entry], grouping: Grouping = DEFAULT) -> list[tupl
 def story_id(entries: Sequence[Entry]) -> str:
     """The story's id: 16 hex digits of SHA-256 of the id of the entry seen first.
 
-    It stays while later entries join, and changes only when the first one leaves the window.
+    It stays while later entries join; `keep_ids` keeps it when the first one leaves the window.
     """
     _, earliest = min((entry.first_seen, entry.id) for entry in entries)
     return hashlib.sha256(earliest.encode()).hexdigest()[:16]
+
+
+def keep_ids(stories: Sequence[Story], before: Sequence[Story]) -> list[Story]:
+    """The stories, each with the id of the earlier one that it continues.
+
+    It does when it holds more than half of the earlier story's entries, or when half of all
+    entries of both are common (Jaccard 0.5). An id goes to one story only, which shares most, and
+    no other story has it.
+    """
+    owner: dict[str, list[int]] = {}
+    for at, story in enumerate(stories):
+        for entry in story.entries:
+            owner.setdefault(entry.id, []).append(at)
+    claims: list[tuple[int, str, int]] = []
+    for earlier in before:
+        shared = Counter(at for entry in earlier.entries for at in owner.get(entry.id, ()))
+        for at, common in shared.items():
+            theirs, mine = len(earlier.entries), len(stories[at].entries)
+            if 2 * common > theirs or 2 * common >= theirs + mine - common:
+                claims.append((-common, earlier.id, at))
+    kept: dict[int, str] = {}
+    for _, name, at in sorted(claims):
+        if at not in kept and name not in kept.values():
+            kept[at] = name
+    named: list[Story] = []
+    given = set(kept.values())
+    for at, story in enumerate(stories):
+        if at in kept:
+            named.append(replace(story, id=kept[at]))
+        elif story.id in given:
+            # It parted from the story that goes on under this id.
+            named.append(replace(story, id=hashlib.sha256(story.id.encode()).hexdigest()[:16]))
+        else:
+            named.append(story)
+    return named
 
 
 # --- from entries to a story -------------------------------------------------------------------
@@ -230,7 +265,8 @@ def _pairs(entries: Sequence[Entry], grouping: Grouping) -> Iterator[tuple[float
     begin = np.concatenate(([0], np.cumsum(np.bincount(vectors.columns))))
     share = int(grouping.rare_share * len(entries))
     rare = vectors.counts <= min(max(grouping.rare_least, share), grouping.rare_most)
-    days = np.array([e.published.timestamp() for e in entries]) / _DAY_S
+    known = [np.nan if e.published == UNDATED else e.published.timestamp() for e in entries]
+    days = np.array(known) / _DAY_S
     with_lead = np.array([bool(e.lead) for e in entries])
     series = [template(e.title) for e in entries]
     least = _FAINT * grouping.threshold
@@ -246,6 +282,7 @@ def _pairs(entries: Sequence[Entry], grouping: Grouping) -> Iterator[tuple[float
             continue
         near = np.unique(np.concatenate(sharing))
         fading = np.exp(-0.5 * ((days[near] - days[i]) / grouping.decay_days) ** 2)
+        fading = np.nan_to_num(fading, nan=1.0)  # where a time is not known, nothing fades
         near, fading = near[fading > least], fading[fading > least]
         if not len(near):
             continue

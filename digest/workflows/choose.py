@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from digest.domain.choice import choose_stories
-from digest.domain.clustering import build_story, cluster
+from digest.domain.clustering import build_story, cluster, keep_ids
 from digest.domain.edition import StoryPick
 from digest.domain.ranking import rank
 from digest.domain.relevance import relevance
@@ -40,6 +40,7 @@ class Chooser:
         """All stories that the entries tell, best first. `sent` is what was sent, oldest first."""
         known = [entry for entry in entries if self._belongs(entry)]
         stories = [build_story(group, self.sources) for group in cluster(known)]
+        stories = keep_ids(stories, sent)
         return rank(stories, self.sources, now, self.model, sent)
 
     def choose(

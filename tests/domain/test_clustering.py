@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from digest.domain.clustering import Grouping, build_story, cluster, story_id
-from digest.domain.story import Entry, Source
+from digest.domain.clustering import Grouping, build_story, cluster, keep_ids, story_id
+from digest.domain.story import UNDATED, Entry, Source
 
 Make = Callable[..., Entry]
 
@@ -175,3 +175,37 @@ def test_a_signal_alone_stands_for_its_target(make_entry: Make, sources: dict[st
     assert (story.outlet, story.outlets) == ("blog.example", ("blog.example",))
     with pytest.raises(ValueError, match="needs an entry"):
         build_story([], sources)
+
+
+def test_a_story_keeps_its_id_while_its_entries_overlap(
+    make_entry: Make, sources: dict[str, Source]
+) -> None:
+    made = [make_entry(f"Telling {at}", hours=30 - at) for at in range(8)]
+    before = build_story(made[:4], sources)
+    grown = build_story(made[1:6], sources)  # the first entry has left the window
+    other = build_story(made[6:], sources)
+    assert grown.id != before.id
+    kept = keep_ids([other, grown], [before])
+    assert [story.id for story in kept] == [other.id, before.id]
+    assert keep_ids([grown, other], []) == [grown, other]
+    small = build_story([*made[3:4], *made[5:]], sources)  # one of four is left
+    assert keep_ids([small], [before]) == [small]
+
+
+def test_what_parts_from_a_story_gets_an_id_of_its_own(
+    make_entry: Make, sources: dict[str, Source]
+) -> None:
+    made = [make_entry(f"Telling {at}", hours=30 - at) for at in range(5)]
+    before = build_story(made, sources)
+    first, rest = build_story(made[:1], sources), build_story(made[1:], sources)
+    kept = keep_ids([first, rest], [before])
+    assert kept[1].id == before.id == first.id
+    assert len({story.id for story in kept}) == 2
+    assert kept == keep_ids([first, rest], [before])
+
+
+def test_entries_without_a_time_join_those_that_have_one(make_entry: Make) -> None:
+    dated = make_entry("Alphacorp releases Borealis language model", source="alpha")
+    bare = make_entry("Alphacorp's Borealis language model is released", source="beta")
+    undated = replace(bare, published=UNDATED, first_seen=UNDATED)
+    assert len(cluster([dated, undated])) == 1
