@@ -112,6 +112,7 @@ def _log(app: App) -> None:
         level=logging.DEBUG if app.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _run(wiring: Wiring, *, send: bool) -> None:

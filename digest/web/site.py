@@ -69,7 +69,10 @@ class Site:
         concept = self.concepts.get(slug)
         if concept is None:
             return None
-        made = card_view(concept, self.wiring.press.kept(concept, 0), self.root)
+        drawn = self.wiring.press.kept(concept, 0)
+        if known is not None and drawn is None:
+            return known
+        made = card_view(concept, drawn, self.root)
         self._views[slug] = made
         return made
 

@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 
+import httpx
 import pytest
 
 from tests.feedserver import FeedServer
@@ -96,3 +99,31 @@ def test_the_scheduler_works_until_it_is_told_to_stop(
         assert process.returncode == 0, said[-1]
     assert len(smtp.letters) == 1, said
     assert all("leaving" in text and "Traceback" not in text for text in said), said
+
+
+def test_the_site_serves_until_it_is_told_to_stop(tmp_path, own_content, digest):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        done = digest("serve", "web", "--port", str(port))
+        assert done.returncode == 2
+        assert f"127.0.0.1:{port}: cannot listen: another program listens there" in done.stderr
+    environ = os.environ | {"DIGEST_PATHS__CONTENT": str(own_content)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "digest", "serve", "web", "--port", "0"],
+        cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    try:
+        address = re.search(r"serving (http://127\.0\.0\.1:\d+)", line)
+        assert address, line
+        page = httpx.get(f"{address[1]}/concepts/", timeout=30)
+        assert page.status_code == 200
+        assert "Momentum" in page.text
+        assert "server" not in page.headers
+    finally:
+        process.send_signal(signal.SIGTERM)
+        rest = process.communicate(timeout=60)[1]
+    assert process.returncode == 0, rest
+    assert "Traceback" not in rest
+    assert "/concepts/" not in rest, "what readers open is not logged"
