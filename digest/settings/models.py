@@ -303,6 +303,9 @@ class DeliverySettings(_Section):
         "resend",
         description="What becomes of a letter whose end went out and whose reply never came.",
     )
+    stop_refused: float = Field(
+        0.2, ge=0, le=1, description="Share of 5xx among the first letters that stops an edition."
+    )
     keep_days: int = Field(
         400, ge=2, le=36_500, description="How long `digest prune` keeps deliveries, days."
     )

@@ -289,6 +289,7 @@ class Wiring:
             owner=owner or self.new_owner(),
             batch=self.settings.delivery.batch,
             window_h=self.settings.delivery.window_h,
+            stop_refused=self.settings.delivery.stop_refused,
             stop=stop,
             pace=senders.DomainPaces(self.settings),
         )

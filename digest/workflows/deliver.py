@@ -10,14 +10,22 @@ given back unsent and the run ends with the server's own words.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-from digest.domain.delivery import Delivery, Envelope
+from digest.domain.delivery import Delivery, DeliveryStatus, Envelope
 from digest.errors import TransportError
 from digest.ports import Clock, Paced, Printer, Store, Transport
 from digest.workflows.desk import Dispatch, LedgerDesk, Seal
+
+SAMPLE: Final = 0.01
+"""Share of an edition's letters that goes out first."""
+SMALLEST_SAMPLE: Final = 20
+FEWEST_REFUSED: Final = 5
+"""So many refusals are needed at least: a few dead addresses among twenty tell nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class Courier:
     window_h: int = 12
     stop: Callable[[], bool] = lambda: False
     pace: Callable[[str], Paced] | None = None
+    stop_refused: float = 0.0
 
     def deliver(
         self,
@@ -48,6 +57,8 @@ class Courier:
         `limit` bounds the letters of this run; `progress` is called with each outcome. Without
         `queue` only rows that are there are worked off. Once `stop()` is true, no further letter
         is begun, and those that are out are waited for.
+        The first letters of an edition are a sample, one in a hundred: where more than the share
+        `stop_refused` of them is refused for good, the edition is held and nobody else gets it.
         Raises TransportError when no letter finds a usable server; what was claimed is given back.
         """
         run = Dispatch()
@@ -61,6 +72,46 @@ class Courier:
         def write(delivery: Delivery) -> Envelope:
             return self.seal(self.printer.letter(edition, blocks, delivery), delivery)
 
+        try:
+            if (sample := self._sample(on)) and (limit is None or sample < limit):
+                self._work(on, write, run, sample, progress)
+                if run.stopped or not self._passed(on, run):
+                    return run
+                limit = None if limit is None else limit - sum(run.outcomes.values())
+            self._work(on, write, run, limit, progress)
+        finally:
+            self.transport.close()
+        return run
+
+    def _sample(self, on: date) -> int:
+        """How many letters of an edition go out first; 0 where it was sampled, or is too small."""
+        if not self.stop_refused or self.store.ledger.cleared(on):
+            return 0
+        waiting = self.store.deliveries.counts(on).get(DeliveryStatus.PENDING, 0)
+        sample = max(SMALLEST_SAMPLE, math.ceil(waiting * SAMPLE))
+        return sample if waiting > sample else 0
+
+    def _passed(self, on: date, run: Dispatch) -> bool:
+        """Whether the servers take the letter; else the edition is held from now on."""
+        refused, sent = run.outcomes["refused"], run.outcomes["sent"]
+        if refused < FEWEST_REFUSED or refused <= self.stop_refused * (refused + sent):
+            if sent:
+                self.store.ledger.clear(on, self.clock())
+            return True
+        replies = [reply for _, outcome, reply in run.troubles if outcome == "refused"]
+        reason = f"{refused} of the first {refused + sent} letters were refused: {replies[-1]}"
+        self.store.ledger.hold(on.isoformat(), reason, self.clock())
+        run.stopped = f"{reason}\n  see the replies, then go on with: digest resume {on}"
+        return False
+
+    def _work(
+        self,
+        on: date,
+        write: Callable[[Delivery], Envelope],
+        run: Dispatch,
+        limit: int | None,
+        progress: Callable[[str], None],
+    ) -> None:
         desk = LedgerDesk(
             self.store,
             on,
@@ -86,5 +137,3 @@ class Courier:
         finally:
             # Not the reader's fault, whatever it is: nothing may stay claimed.
             desk.give_back(reason)
-            self.transport.close()
-        return run

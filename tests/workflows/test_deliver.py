@@ -179,3 +179,26 @@ def test_limit_and_progress(store, smtp):
 def test_nothing_is_sent_for_a_date_without_an_edition(store, smtp):
     subscribe(store, 1)
     assert courier(store, smtp).deliver(date(2026, 3, 15)).outcomes == Counter()
+
+
+def test_an_edition_that_its_first_readers_refuse_is_held(store, smtp):
+    subscribe(store, 60)
+    for number in range(6):
+        address = f"reader{number}@inbox.example"
+        smtp.answer("RCPT", "550 5.7.1 looks like spam", to=address)
+    run = courier(store, smtp, stop_refused=0.2).deliver(ON)
+    assert run.outcomes == Counter(sent=14, refused=6)
+    assert "6 of the first 20 letters were refused: 550 5.7.1" in run.stopped
+    assert courier(store, smtp, stop_refused=0.2).deliver(ON).outcomes == Counter()
+    assert [hold.name for hold in store.ledger.holds()] == [ON.isoformat()]
+    store.ledger.release([ON.isoformat()])
+    assert courier(store, smtp, stop_refused=0.2).deliver(ON).outcomes == Counter(sent=40)
+
+
+def test_a_few_refusals_among_the_first_stop_nothing(store, smtp):
+    subscribe(store, 60)
+    for number in range(4):
+        smtp.answer("RCPT", "550 5.1.1 no such user", to=f"reader{number}@inbox.example")
+    run = courier(store, smtp, stop_refused=0.05).deliver(ON)
+    assert run.outcomes == Counter(sent=56, refused=4)
+    assert store.ledger.cleared(ON)
