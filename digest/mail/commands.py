@@ -52,8 +52,9 @@ def read(
     report = read_report(raw, recipient)
     automatic = why_automatic(top, sender, ours)
     reported = any(isinstance(e, Bounce | Complaint | AutoReply) for e in report.events)
-    # A person's mail may have the words of a report: then the mailbox decides.
-    if reported and (box in {None, Box.BOUNCES} or automatic):
+    accused = any(isinstance(e, Complaint) for e in report.events)
+    # A person's mail may have the words of a bounce: then the mailbox decides.
+    if reported and (box in {None, Box.BOUNCES} or automatic or accused):
         return Inbound(report.events, recipient, report.message_id, automatic, raw=raw)
     if box is Box.BOUNCES:
         return Inbound((Unknown("no report"),), recipient, report.message_id, automatic, raw=raw)

@@ -172,6 +172,17 @@ def test_help_is_answered_once_an_hour(house):
     assert f"subscribe@{DOMAIN}" in first.get_content()
 
 
+def test_a_report_that_comes_to_a_wrong_mailbox_is_no_command(house):
+    said = (
+        "From: fbl@mailbox.example\nContent-Type: multipart/report; boundary=b\n\n--b\n"
+        "Content-Type: message/feedback-report\n\nFeedback-Type: abuse\n--b--\n"
+    )
+    assert house.hear(said, f"subscribe@{DOMAIN}", "fbl@mailbox.example") == (
+        "complaint (abuse): of no reader",
+    )
+    assert house.census() == []
+
+
 def test_the_same_message_acts_once(house):
     text = f"From: ada@example.org\nTo: help@{DOMAIN}\nMessage-ID: <1@x>\n\nhelp\n"
     assert house.hear(text, f"help@{DOMAIN}") == ("help: answered",)
