@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import psycopg
 from pydantic import SecretStr
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
 from digest.domain.subscriber import Status
 from digest.errors import DigestError, OutputError, StorageError, UsageError
@@ -51,8 +51,14 @@ class Contents:
 
 @dataclass(slots=True)
 class _Leavers:
-    """Who may not be written to, as the database that is replaced knows it."""
+    """Who may not be written to and who may not come in, as the replaced database knows it.
 
+    `revoked` is tokens, `operators` the passwords: an old backup must not bring back what was
+    taken away since, perhaps because it had leaked.
+    """
+
+    revoked: dict[str, datetime] = field(default_factory=dict)
+    operators: list[dict[str, Any]] | None = None
     suppressions: list[dict[str, Any]] = field(default_factory=list)
     readers: dict[str, tuple[str, datetime | None]] = field(default_factory=dict)
 
@@ -148,15 +154,28 @@ def _hold_and_merge(database: Database, leavers: _Leavers, now: datetime) -> Con
                 .where(s.c.key == key, s.c.status.not_in(_GONE))
                 .values(status=status, left_at=left_at)
             ).rowcount
+        _shut_doors(connection, leavers)
         found = _contents(connection)
     return Contents(found.revision, found.rows, merged + found.rows["suppressions"] - before)
+
+
+def _shut_doors(connection: Connection, leavers: _Leavers) -> None:
+    """Nobody is signed in after a restore; revoked tokens and new passwords stay as they are."""
+    tokens, operators = schema.tokens, schema.operators
+    connection.execute(delete(schema.sessions))
+    for token_id, at in leavers.revoked.items():
+        connection.execute(update(tokens).where(tokens.c.id == token_id).values(revoked_at=at))
+    if leavers.operators is not None:
+        connection.execute(delete(operators))
+        if leavers.operators:
+            connection.execute(operators.insert(), leavers.operators)
 
 
 def _leavers(settings: DatabaseSettings) -> _Leavers:
     """Asked of the database that is replaced; nobody where it cannot be read any more."""
     found = _Leavers()
     database = connect(settings, make=False)
-    s, listed = schema.subscribers, schema.suppressions
+    s, listed, tokens = schema.subscribers, schema.suppressions, schema.tokens
     try:
         with suppress(DigestError), database.transaction("read") as connection:
             if migrate.current(connection) is None:
@@ -169,6 +188,15 @@ def _leavers(settings: DatabaseSettings) -> _Leavers:
                 select(s.c.key, s.c.status, s.c.left_at).where(s.c.status.in_(_GONE))
             )
             found.readers = {row.key: (row.status, row.left_at) for row in rows}
+            # Last: an older schema has no such tables.
+            revoked = select(tokens.c.id, tokens.c.revoked_at).where(
+                tokens.c.revoked_at.is_not(None)
+            )
+            found.revoked = dict(connection.execute(revoked).all())
+            found.operators = [
+                dict(row._mapping)  # noqa: SLF001 - its public name
+                for row in connection.execute(select(schema.operators))
+            ]
     finally:
         database.close()
     return found

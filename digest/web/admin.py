@@ -19,7 +19,6 @@ from starlette.routing import BaseRoute, Route
 from digest.domain.access import Session
 from digest.domain.delivery import Delivery, DeliveryStatus, Letter
 from digest.domain.edition import Edition, EditionStatus
-from digest.domain.subscriber import Status
 from digest.errors import DigestError, UsageError
 from digest.rendering.site import answer_html, block_html
 from digest.web import admin_plots
@@ -105,7 +104,6 @@ class Admin:
             letters=sum(counts.values()),
             domains=_domains(store.reports.by_domain(day, DOMAINS)),
             readers={str(s): n for s, n in store.subscribers.counts().items()},
-            active=store.subscribers.counts()[Status.ACTIVE],
             growth=admin_plots.growth(came, left, now.date(), DAYS),
             bounces=admin_plots.bounces(
                 store.reports.outcomes(DAYS), store.reports.suppressed(since)

@@ -134,7 +134,7 @@ def test_scheduler_and_site_wait_for_the_database_and_its_tables(compose: dict[s
     assert services["postgres"]["image"] == "postgres:17"
     assert "pg_isready" in services["postgres"]["healthcheck"]["test"]
     assert services["migrate"]["command"] == ["migrate"]
-    assert "/livez" in services["web"]["healthcheck"]["test"][-1]
+    assert "/readyz" in services["web"]["healthcheck"]["test"][-1]
     for name, service in services.items():
         # TLS is a proxy's matter, so the site is for this machine only.
         assert service.get("ports", []) == (["127.0.0.1:8000:8000"] if name == "web" else [])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from digest.domain.access import Scope, Session, Token
 from digest.domain.edition import Edition
 from digest.domain.subscriber import Status, Subscriber
 from digest.errors import StorageError, UsageError
@@ -61,6 +62,25 @@ def test_a_backup_comes_back_held_and_without_those_who_left_since(
         (claimed,) = restored.deliveries.claim(DAY, "me", NOW, 9)
         assert claimed.address == stays.address
         assert restored.deliveries.counts(DAY) == {"claimed": 1, "suppressed": 2}
+
+
+def test_a_backup_opens_no_door_that_was_shut_since(
+    store: SqlStore, database_settings: DatabaseSettings, tmp_path: Path
+) -> None:
+    keys = store.keys
+    for number, name in enumerate(("leaked", "good")):
+        keys.add(Token(str(number) * 12, name, "f" * 64, frozenset({Scope.ADMIN}), NOW))
+    keys.set_password("old", NOW)
+    keys.open(Session("a" * 64, "operator", NOW, NOW))
+    backup(database_settings, tmp_path / "backup")
+    keys.revoke("leaked", NOW)
+    keys.set_password("new", NOW)
+    store.access.close()  # type: ignore[attr-defined] - all processes have ended
+    restore(database_settings, tmp_path / "backup", NOW)
+    with open_store(database_settings) as restored:
+        assert [token.holds(NOW) for token in restored.keys.tokens()] == [False, True]
+        assert restored.keys.password() == "new"
+        assert restored.keys.session("a" * 64) is None
 
 
 def test_a_damaged_backup_is_noticed(
