@@ -9,8 +9,8 @@ import click
 
 from digest.cli import _ranking
 from digest.cli._console import App, pass_app
+from digest.cli._sources import export, import_, sources, unpark
 from digest.cli._wire import show_collected, warn_of_parked, wire
-from digest.cli.sources import export, import_, sources, unpark
 
 
 @click.group(short_help="Collect stories and look after the feeds.")
