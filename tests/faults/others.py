@@ -336,7 +336,7 @@ def _stamps(home: House) -> Counter[str]:
 PLAN: dict[str, tuple[Callable[[str, int], Outcome], int, int]] = {
     # name: (what, how often in the whole plan, how often in the fast subset; 0: not at all)
     "reply matrix": (replies, 25, 1),
-    "refusals by recipient": (recipients, 10, 1),
+    "refusals by recipient": (recipients, 10, 0),
     "greylisting": (greylisting, 10, 0),
     "connections cut": (drops, 100, 0),
     "double cron": (crons, 100, 1),
