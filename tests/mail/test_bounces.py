@@ -297,10 +297,12 @@ def test_any_bytes(raw):
         b"From: MAILER-DAEMON\nSubject: failure\n\n" + b"user " * 200_000,
         b"From: MAILER-DAEMON\nSubject: " + b"=?utf-8?q?a?= " * 50_000 + b"\n\nx",
         b"From: MAILER-DAEMON\n" + b"X: y\n" * 200_000,
+        b"From: MAILER-DAEMON\n\n" + b"\r" * 900_000 + b"x",
         b"From: MAILER-DAEMON\nContent-Type: text/html\n\n" + b"<style" * 150_000,
         b"From: MAILER-DAEMON\n\n" + b"Final-Recipient: rfc822; a@b.example\n\n" * 25_000,
     ],
-    ids=["nested", "brackets", "ats", "words", "encoded", "fields", "markup", "recipients"],
+    ids=["nested", "brackets", "ats", "words", "encoded", "fields",
+         "returns", "markup", "recipients"],
 )  # fmt: skip
 def test_nothing_takes_long(raw):
     began = time.perf_counter()

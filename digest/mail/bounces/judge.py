@@ -20,9 +20,9 @@ from digest.mail.bounces.report import Report, dissect
 
 DIAGNOSTIC: Final = 400
 """Characters kept of what a server said."""
-WORDS: Final = 8_000
+WORDS: Final = 4_000
 """Characters of a report that are read for its reason, where it is about one recipient."""
-WORDS_EACH: Final = 1_500
+WORDS_EACH: Final = 600
 """The same for each of several."""
 _ENDED_WELL: Final = frozenset({"delivered", "relayed", "expanded"})
 _FOR: Final = re.compile(r"\bfor\s+<?([^\s<>;]+@[^\s<>;]+)>?", re.IGNORECASE)

@@ -29,7 +29,6 @@ _NO_CHARSETS: Final = frozenset(
     ("punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined")
 )
 """Codecs of Python that are no character set; the first takes time in the square of the length."""
-_LINE_END: Final = re.compile(rb"\r*\n|\r")
 _FIELD: Final = re.compile(r"([!-9;-~]{1,76})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _PARAMETER: Final = re.compile(r';\s*([\w-]+)\*?\s*=\s*("[^"]*"|[^;\s]*)')
 _TAGS: Final = re.compile(r"<(?:br|/p|/div|/tr|/h\d|/li)\b[^<>]{0,200}>", re.IGNORECASE)
@@ -78,10 +77,17 @@ class Part:
 
 def parse(raw: bytes) -> Part:
     """The message in parts. CR, LF and CRLF end a line alike."""
-    lines = _LINE_END.sub(b"\n", raw[:MAX_BYTES]).split(b"\n")
+    lines = _lines(raw[:MAX_BYTES])
     if lines and lines[0].startswith((b"From ", b">From ")):
         del lines[0]  # an mbox's separator
     return _part(lines, 0, [MAX_PARTS])
+
+
+def _lines(raw: bytes) -> list[bytes]:
+    """The lines; several CR before a LF are one line end, as careless servers make them."""
+    *whole, last = raw.split(b"\n")
+    ended = [line.rstrip(b"\r") for line in whole]
+    return [each for line in [*ended, last] for each in line.split(b"\r")]
 
 
 def _part(lines: list[bytes], depth: int, left: list[int]) -> Part:
