@@ -74,20 +74,15 @@ def _decode(body: bytes, name: str, otherwise: str = "") -> str:
             decoded = ""  # no charset, or a codec that makes no text, such as rot13
         if "<" in decoded:  # else it is not what it says: UTF-16 declared, one byte a character
             return decoded
-    return body.decode(otherwise, "replace") if otherwise else _mixed(body)
+    return body.decode(otherwise, "replace") if otherwise else body.decode("utf-8", _MIXED)
 
 
-def _mixed(body: bytes) -> str:
-    pieces: list[str] = []
-    while body:
-        try:
-            pieces.append(body.decode("utf-8"))
-        except UnicodeDecodeError as err:
-            pieces += [
-                body[: err.start].decode("utf-8"),
-                body[err.start : err.end].decode("cp1252", "replace"),
-            ]
-            body = body[err.end :]
-        else:
-            break
-    return "".join(pieces)
+def _windows(error: UnicodeError) -> tuple[str, int]:
+    """The bytes that are no UTF-8, as windows-1252. A handler, so that decoding stays linear."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+_MIXED: Final = "digest-utf-8-or-windows-1252"
+codecs.register_error(_MIXED, _windows)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from digest.ingest import child, parsers
+from digest.ingest import charset, child, parsers
 from digest.ingest.faults import FeedError
 from digest.ingest.parsers import Parsers
 
@@ -73,3 +73,11 @@ def test_a_child_sees_none_of_our_secrets(
 def test_a_child_of_another_version_is_one_feeds_fault(raw: bytes) -> None:
     with pytest.raises(FeedError, match="start digest anew"):
         parsers._understood(raw)
+
+
+def test_a_large_feed_in_an_undeclared_charset_takes_linear_time() -> None:
+    body = "<rss><channel><title>é</title>ééé</channel></rss>".encode("cp1252")
+    large = body.replace(b"\xe9\xe9\xe9", b"\xe9 " * 1_000_000)
+    began = time.monotonic()
+    assert charset.text(large, "").count("é") == 1_000_001
+    assert time.monotonic() - began < 10  # by slices it takes minutes
