@@ -53,7 +53,11 @@ def _whole(value: object) -> object:
 
 Text = Annotated[str, AfterValidator(_words)]
 Day = Annotated[date, BeforeValidator(_day)]
-Whole = Annotated[int, BeforeValidator(_whole)]
+# The bounds stand before the validator: only so do they reach the schema.
+Hour = Annotated[int, Field(ge=0, le=23), BeforeValidator(_whole)]
+Level = Annotated[int, Field(ge=1, le=3), BeforeValidator(_whole)]
+OneToFive = Annotated[int, Field(ge=1, le=5), BeforeValidator(_whole)]
+Weeks = Annotated[int, Field(ge=0, le=4), BeforeValidator(_whole)]
 Cursor = Annotated[int, Field(ge=0, le=2**63 - 1)]
 ReaderCursor = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Limit = Annotated[int, Field(ge=1, le=500)]
@@ -77,13 +81,13 @@ class Wishes(Model):
     """What a reader prefers; what is left out is as the publisher has it."""
 
     zone: Zone | None = Field(None, max_length=64, description="IANA time zone.")
-    hour: Whole | None = Field(None, ge=0, le=23, description="Local hour of the letter.")
+    hour: Hour | None = Field(None, description="Local hour of the letter.")
     days: str | None = Field(
         None, pattern=DAYS, description="daily, weekdays, or names such as `mon wed fri`."
     )
-    concepts: Whole | None = Field(None, ge=1, le=5)
-    stories: Whole | None = Field(None, ge=1, le=5)
-    level: Whole | None = Field(None, ge=1, le=3)
+    concepts: OneToFive | None = None
+    stories: OneToFive | None = None
+    level: Level | None = None
     tracks: list[Track] | None = Field(None, max_length=len(TRACKS))
     text_only: bool | None = None
     images: Images | None = None
@@ -189,7 +193,7 @@ class Asked(Model):
 class Pause(Model):
     """For how long."""
 
-    weeks: Whole = Field(ge=0, le=4, description="Weeks without a letter; 0 ends a pause.")
+    weeks: Weeks = Field(description="Weeks without a letter; 0 ends a pause.")
 
 
 # --- editions ----------------------------------------------------------------------------------
