@@ -298,7 +298,7 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
             results.setdefault(one.name, []).append(one)
         shutil.rmtree(place)
     base = statistics.median(
-        [one.per_second for one in results.get("smtp-source, fixed body", [])] or [1.0]
+        [one.per_second for one in results.get("smtp-source, fixed body", [])] or [math.nan]
     )
     how = f", replies {options.delay_ms:g} ms later" if options.delay_ms else ""
     print(
