@@ -161,7 +161,7 @@ class LedgerDesk:
             rest = self._oldest_ack + ACK_DELAY - self._clock()
             if not idle and rest > timedelta():
                 return rest.total_seconds()
-            self._exchange([])
+            self._flush()
         if self._later is not None and self._left != 0 and not self._stop():
             rest = self._later - self._clock()
             # Beyond that the next run has them.
@@ -194,6 +194,20 @@ class LedgerDesk:
                 self._claimed.extendleft(reversed(group))
                 raise
         return True
+
+    def _flush(self) -> None:
+        """Write the replies; where few letters are ready, the same commit marks the next."""
+        group: list[Delivery] = []
+        now = self._clock()
+        few = len(self._ready) < self._group // 2 and now - self._marked_at < LAST
+        if few and self._claimed and not self._stop():
+            group = self._next_group(now)
+            self._marked_at = now
+        try:
+            self._ready.extend(self._exchange(group))
+        except BaseException:
+            self._claimed.extendleft(reversed(group))
+            raise
 
     def _next_group(self, now: datetime) -> list[Delivery]:
         """The next to be marked; those whose domain has had enough are put back until later."""
