@@ -70,6 +70,7 @@ WORDS_A_MINUTE: Final = 238
 
 _LEAST_DOCUMENTS: Final = 200
 _DAY_S: Final = 86_400.0
+_RARE_PART: Final = 0.3
 _FAINT: Final = 0.2
 """Pairs below this share of the threshold count as not alike at all."""
 
@@ -261,7 +262,7 @@ def _pairs(entries: Sequence[Entry], grouping: Grouping) -> Iterator[tuple[float
         return
     rows = np.repeat(np.arange(len(entries)), np.diff(vectors.start))
     by_column = np.argsort(vectors.columns, kind="stable")
-    holders = rows[by_column]
+    holders, weights = rows[by_column], vectors.values[by_column]
     begin = np.concatenate(([0], np.cumsum(np.bincount(vectors.columns))))
     share = int(grouping.rare_share * len(entries))
     rare = vectors.counts <= min(max(grouping.rare_least, share), grouping.rare_most)
@@ -277,10 +278,17 @@ def _pairs(entries: Sequence[Entry], grouping: Grouping) -> Iterator[tuple[float
         own = slice(vectors.start[i], vectors.start[i + 1])
         mine = vectors.columns[own]
         front[mine] += 1  # rows come in order, so that what is left of a column is after `i`
-        sharing = [holders[front[c] : begin[c + 1]] for c in mine[rare[mine]]]
-        if not sharing:
+        some = rare[mine] & (front[mine] < begin[mine + 1])
+        if not some.any():
             continue
-        near = np.unique(np.concatenate(sharing))
+        ranges = [slice(front[c], begin[c + 1]) for c in mine[some]]
+        products = np.concatenate([weights[each] for each in ranges])
+        products *= np.repeat(vectors.values[own][some], begin[mine[some] + 1] - front[mine[some]])
+        near, at = np.unique(
+            np.concatenate([holders[each] for each in ranges]), return_inverse=True
+        )
+        # What rare terms say comes first: few pairs are worth the whole sum.
+        near = near[np.bincount(at, products) >= _RARE_PART * least]
         fading = np.exp(-0.5 * ((days[near] - days[i]) / grouping.decay_days) ** 2)
         fading = np.nan_to_num(fading, nan=1.0)  # where a time is not known, nothing fades
         near, fading = near[fading > least], fading[fading > least]
