@@ -28,6 +28,7 @@ from tests.faults.sink import fate
 Outcome = tuple[bool, str]
 T = schema.deliveries
 CONNECTIONS = 8
+GROUP = 32
 NOT_RUN = "not run: "
 
 
@@ -147,7 +148,9 @@ def stale(kind: str, times: int, letters: int = 400) -> Outcome:
             sleeper.wait(60)
             if _stamps(home) != before:
                 faults.append("the stale worker wrote into rows that were another's")
-            faults += verdict(home, 2 * CONNECTIONS)
+            # Its lease was ended in the database, its clock went on: it cannot see that the group
+            # which it had marked is old, and sends that, too (after a real lease it would not).
+            faults += verdict(home, 2 * CONNECTIONS + GROUP)
             copies += home.sent().second
     return not faults, "; ".join([f"{times} times, {copies} second copies", *faults[:3]])
 
