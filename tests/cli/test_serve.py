@@ -44,9 +44,10 @@ def test_stories_are_fetched_listed_and_told_apart_from_faults(digest, content_w
     assert "down: " in done.stderr
     assert "proves theorems" in digest("stories", "list", **content_with_feed).stdout
     listed = json.loads(digest("stories", "sources", "--json", **content_with_feed).stdout)
-    conditions = {row["source"]: row["condition"] for row in listed}
-    assert conditions["feed"] == "well"
-    assert "503" in conditions["down"]
+    told = {row["source"]: (row["condition"], row["message"]) for row in listed}
+    assert told["feed"] == ("well", "")
+    assert told["down"][0] == "failing"
+    assert "503" in told["down"][1]
 
 
 def test_a_dry_run_asks_the_feeds_when_it_has_no_fresh_story(digest, content_with_feed):
