@@ -52,6 +52,10 @@ _BASICS: Final = {
 }
 """RFC 5321, 4.2.3, where there is no enhanced code."""
 
+_GREYLIST: Final = re.compile(r"gr[ae]y.?list", re.IGNORECASE)
+_LATER: Final = re.compile(r"later|again|come back", re.IGNORECASE)
+_TOO_MANY: Final = re.compile(r"too (many|much|fast|quick)|slow|rate|limit|frequen|quota", re.I)
+
 _SLOW: Final = timedelta(hours=1)
 _SLOW_CLASSES: Final = frozenset({"mailbox full"})
 """Nobody empties a mailbox within minutes. (4.2.1, a disabled one, is what greylists say, too.)"""
@@ -76,6 +80,20 @@ def error_class(reply: str) -> str:
         # Our own words: a connection that died, an address that cannot be written to.
         return "connection"
     return _BASICS.get(basic[1], "other")
+
+
+def greylisted(reply: str) -> bool:
+    """Whether a 450 or 451 asks for the same letter again later, not for fewer letters (RFC 6647).
+
+    Greylists say so, or say 4.7.1 and "later" without a word of how many; a 421 ends the whole
+    connection and is never one of theirs.
+    """
+    if not reply.startswith(("450", "451")):
+        return False
+    if _GREYLIST.search(reply):
+        return True
+    later = enhanced(reply) == "4.7.1" and _LATER.search(reply) is not None
+    return later and _TOO_MANY.search(reply) is None
 
 
 def wait_after(reply: str, used: int, waits: Sequence[timedelta]) -> timedelta | None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from digest.domain.replies import enhanced, error_class, wait_after
+from digest.domain.replies import enhanced, error_class, greylisted, wait_after
 
 WAITS = [timedelta(minutes=minutes) for minutes in (5, 15, 120)]
 
@@ -40,3 +40,21 @@ def test_waits_follow_the_list_and_a_full_mailbox_is_given_an_hour() -> None:
     assert [wait_after("451 4.7.1 grey", used, WAITS) for used in range(4)] == [*WAITS, None]
     full = [wait_after("452 4.2.2 full", used, WAITS) for used in range(4)]
     assert full == [timedelta(hours=1), timedelta(hours=1), timedelta(hours=2), None]
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_one"),
+    [
+        ("451 4.7.1 Please try again later", True),
+        ("450 4.2.0 <a@example.org>: Recipient address rejected: Greylisted", True),
+        ("451 Graylisting in action, come back in 5 minutes", True),
+        ("421 4.7.1 Too many messages, greylisted", False),
+        ("450 4.7.1 slow down", False),
+        ("451 4.7.1 Rate limit reached, try again later", False),
+        ("450 4.2.1 The user is receiving mail too quickly", False),
+        ("451 4.7.0 Temporary server error", False),
+        ("550 5.7.1 greylist", False),
+    ],
+)
+def test_greylisting_is_told_from_a_wish_for_fewer_letters(reply: str, is_one: bool) -> None:
+    assert greylisted(reply) is is_one

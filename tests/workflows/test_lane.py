@@ -24,6 +24,8 @@ def test_a_domain_that_asks_for_fewer_gets_fewer():
     lane.until("a@x.example", NOW)
     lane.trouble("a@x.example", "452 4.2.2 mailbox full", NOW)
     assert lane.until("b@x.example", NOW) is None
+    lane.trouble("a@x.example", "451 4.7.1 Greylisted, come back in five minutes", NOW)
+    assert lane.until("b@x.example", NOW) is None
     lane.trouble("a@x.example", "450 4.7.1 slow down", NOW)
     later = lane.until("b@x.example", NOW)
     assert later is not None
