@@ -54,7 +54,9 @@ _BASICS: Final = {
 
 _GREYLIST: Final = re.compile(r"gr[ae]y.?list", re.IGNORECASE)
 _LATER: Final = re.compile(r"later|again|come back", re.IGNORECASE)
-_TOO_MANY: Final = re.compile(r"too (many|much|fast|quick)|slow|rate|limit|frequen|quota", re.I)
+_TOO_MANY: Final = re.compile(
+    r"too (many|much|fast|quick)|slow|rate|limit|frequen|quota", re.IGNORECASE
+)
 
 _SLOW: Final = timedelta(hours=1)
 _SLOW_CLASSES: Final = frozenset({"mailbox full"})
