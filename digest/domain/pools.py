@@ -62,7 +62,7 @@ Scores = Sequence[float]
 
 def order(pool: Pool, scores: Scores) -> list[int]:
     """Places in the pool, best first; of headlines that tell one event the first goes before."""
-    by_score = sorted(range(len(scores)), key=lambda at: (-round(scores[at], 9), at))
+    by_score = _best_first(scores)
     if pool.head != "headline":
         return by_score
     said = [frozenset(terms(title)) for title in pool.titles]
@@ -70,7 +70,12 @@ def order(pool: Pool, scores: Scores) -> list[int]:
     for place, at in enumerate(by_score):
         if any(likeness(said[at], said[other]) >= SAME for other in by_score[:place]):
             lowered[at] -= BEHIND
-    return sorted(range(len(scores)), key=lambda at: (-round(lowered[at], 9), at))
+    return _best_first(lowered)
+
+
+def _best_first(scores: Scores) -> list[int]:
+    """Places by falling score, ties in the pool's order."""
+    return sorted(range(len(scores)), key=lambda at: (-round(scores[at], 9), at))
 
 
 def rank_pool(pool: Pool, head: Head) -> list[str | int]:

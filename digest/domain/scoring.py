@@ -9,7 +9,7 @@ field is never a reason by itself. Three heads share this form and one way of fi
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -110,13 +110,3 @@ def chance(log_odds: float) -> float:
         return 1 / (1 + math.exp(-log_odds))
     odds = math.exp(log_odds)
     return odds / (1 + odds)
-
-
-def best_first(scores: Mapping[str, float]) -> list[str]:
-    """Keys by falling score; ties by key, so that the order of the input plays no role."""
-    return sorted(scores, key=lambda key: (-round(scores[key], 9), key))
-
-
-def log_share(counts: Iterable[float]) -> float:
-    """ln(1 + sum) of soft counts."""
-    return math.log1p(math.fsum(counts))

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from digest.domain.concept import Concept
 from digest.domain.edition import Block, Image
-from digest.figures.formula import mathml, unicode_line
+from digest.figures.formula import mathml
 from digest.ports import Drawn
 from digest.rendering import markdown
 
@@ -42,7 +42,6 @@ class CardView:
     statement: Markup
     statement_plain: str
     formula: Markup
-    formula_plain: str
     symbols: tuple[tuple[Markup, Markup], ...]
     definition: Markup
     body: Markup
@@ -75,7 +74,6 @@ def card_view(concept: Concept, drawn: Drawn | None, root: str) -> CardView:
         statement=markdown.inline(concept.statement),
         statement_plain=markdown.plain(concept.statement),
         formula=Markup(mathml(concept.formula)),  # noqa: S704 - made here from a card's LaTeX
-        formula_plain=unicode_line(concept.formula),
         symbols=tuple(
             (Markup(mathml(symbol, display=False)), markdown.inline(words))  # noqa: S704 - as above
             for symbol, words in concept.symbols

@@ -338,7 +338,7 @@ class Wiring:
             seal=self.seal_notice,
             transport=self.transport,
             clock=self.clock,
-            owner=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
+            owner=self.new_owner(),
         )
 
     def listener(self, store: Store) -> Listener:
