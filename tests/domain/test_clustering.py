@@ -7,9 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from digest.domain.clustering import Grouping, build_story, cluster, keep_ids, story_id
+from digest.domain.clustering import build_story, cluster, keep_ids, story_id
+from digest.domain.nearness import Grouping
 from digest.domain.story import UNDATED, Entry, Source
 
 Make = Callable[..., Entry]
@@ -209,3 +212,46 @@ def test_entries_without_a_time_join_those_that_have_one(make_entry: Make) -> No
     bare = make_entry("Alphacorp's Borealis language model is released", source="beta")
     undated = replace(bare, published=UNDATED, first_seen=UNDATED)
     assert len(cluster([dated, undated])) == 1
+
+
+def meaning(events: list[list[Entry]], seed: int = 0) -> dict[str, NDArray[np.float32]]:
+    """Vectors as a model gives them: near for one event, all with much in common."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    shared = rng.normal(size=64)
+    vectors: dict[str, NDArray[np.float32]] = {}
+    for event in events:
+        centre = rng.normal(size=64)
+        for entry in event:
+            vector = shared + centre + 0.4 * rng.normal(size=64)
+            vectors[entry.id] = (vector / np.linalg.norm(vector)).astype(np.float32)
+    return vectors
+
+
+def test_meaning_finds_what_words_do_not_tell(make_entry: Make) -> None:
+    one = [
+        make_entry("Borealis released by Alphacorp today", source="alpha"),
+        make_entry("Alphacorp opens weights of its network", source="beta"),
+        make_entry("A machine that writes is free for everyone", source="delta"),
+    ]
+    others = [[make_entry(f"Word{at} thing{at} other{at}", source="alpha")] for at in range(90)]
+    entries = [*one, *(entry for event in others for entry in event)]
+    vectors = meaning([one, *others])
+    assert frozenset(e.title for e in one) not in found(cluster(entries))
+    together = cluster(entries, vectors=vectors)
+    assert frozenset(e.title for e in one) in found(together)
+    assert len(together) == 91
+    assert cluster(entries[::-1], vectors=vectors) == together
+
+
+def test_meaning_may_be_missing_and_vetoes_no_less(make_entry: Make) -> None:
+    entries = [
+        make_entry("Alphacorp releases GPT-5.1 for developers", source="alpha"),
+        make_entry("Alphacorp releases GPT-5.2 for developers", source="beta"),
+        make_entry("Developers get GPT-5.2, Alphacorp releases it", source="delta"),
+    ]
+    vectors = meaning([entries])
+    apart = {frozenset({entries[0].title}), frozenset(e.title for e in entries[1:])}
+    assert found(cluster(entries, vectors=vectors)) == apart
+    del vectors[entries[2].id]
+    assert found(cluster(entries, vectors=vectors)) == apart
+    assert cluster(entries, vectors={}) == cluster(entries)
