@@ -190,6 +190,42 @@ def test_an_expanded_address_keeps_the_one_we_wrote_to():
     assert (bounce.address, bounce.alias) == ("box7@inner.example", "ada@example.org")
 
 
+EXIM_WITH = """\
+From: Mail Delivery System <Mailer-Daemon@a.example>
+To: digest@letter.example
+Subject: Mail delivery failed: returning message to sender
+X-Failed-Recipients: box7@inner.example
+Auto-Submitted: auto-replied
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  {blamed}
+    SMTP error from remote mail server: 550 5.1.1 user unknown
+
+------ This is a copy of the message, including all the headers. ------
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("blamed", "address"),
+    [
+        pytest.param("ada@example.org", "ada@example.org", id="the text and the letter agree"),
+        pytest.param(
+            "box7@inner.example\n    (generated from ada@example.org)",
+            "box7@inner.example",
+            id="the text knows the header's too",
+        ),
+        pytest.param("eve@other.example", "box7@inner.example", id="a third one bears out nothing"),
+    ],
+)
+def test_a_header_counts_unless_the_text_and_the_letter_both_say_otherwise(blamed, address):
+    text = EXIM_WITH.format(blamed=blamed) + LETTER
+    (bounce,) = read(text.encode()).events
+    assert (bounce.address, bounce.hard) == (address, True)
+
+
 ARF = (
     """\
 From: fbl@mailbox.example

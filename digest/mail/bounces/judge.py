@@ -110,10 +110,22 @@ def _bounces(report: Report) -> list[Bounce]:
         made = _from_groups(report, groups, named, spoken)
         if made:
             return made
-    addresses = named or _from_words(report, spoken)
+    addresses = _outvoted(report, named, spoken) or named or _from_words(report, spoken)
     return [
         _bounce(report, address, {}, spoken, alone=len(addresses) == 1) for address in addresses
     ]
+
+
+def _outvoted(report: Report, named: list[str], spoken: list[prose.Mention]) -> list[str]:
+    """Whom the text blames and the letter was written to, where the header names others.
+
+    Only where the text mentions none of the header's: that of an alias is in both.
+    """
+    if not named or any(same(m.address, one) for m in spoken for one in named):
+        return []
+    to = in_field(report.of_letter("to"))
+    heads = unique(m.address for m in spoken if m.weight == prose.HEAD)
+    return [address for address in heads if any(same(address, one) for one in to)]
 
 
 def _from_groups(
