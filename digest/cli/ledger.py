@@ -123,10 +123,17 @@ def deliveries(
         return
     app.table(
         [
-            (row.edition, row.address or "(erased)", row.status, row.attempts, row.last_reply)
+            (
+                row.edition,
+                row.address or "(erased)",
+                row.status,
+                row.attempts,
+                row.server,
+                row.last_reply,
+            )
             for row in rows
         ],
-        ["edition", "address", "state", "tries", "last reply"],
+        ["edition", "address", "state", "tries", "server", "last reply"],
     )
 
 

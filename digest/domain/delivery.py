@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from html import escape
@@ -51,9 +51,14 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The server took responsibility (250 after the end of data); `reply` is its line."""
+    """The server took responsibility (250 after the end of data); `reply` is its line.
+
+    Every outcome names the `server` (host:port) that it was had from; empty where none was asked.
+    It says by whom, not how, and so is left out of comparisons.
+    """
 
     reply: str
+    server: str = field(default="", compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Deferred:
 
     reply: str
     server_wide: bool = False
+    server: str = field(default="", compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Rejected:
     """A 5xx for this recipient or message: do not try again."""
 
     reply: str
+    server: str = field(default="", compare=False, kw_only=True)
 
 
 SendResult = Accepted | Deferred | Rejected
@@ -85,6 +92,7 @@ class Unsent:
 
     reason: str
     until: datetime | None = None
+    server: str = field(default="", compare=False, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ class Unknown:
     """The end of data went out and no reply came (RFC 5321, 4.2.5): the row stays on the wire."""
 
     reason: str
+    server: str = field(default="", compare=False, kw_only=True)
 
 
 Outcome = SendResult | Unsent | Unknown

@@ -83,6 +83,7 @@ class Dialogue:
 
     def __init__(self, settings: SmtpSettings, extensions: Mapping[str, str]) -> None:
         self._settings = settings
+        self._place = place(settings)
         self._has = extensions
         self._pipelining = "pipelining" in extensions
         self._unsaid: deque[_Step] = deque()
@@ -180,8 +181,8 @@ class Dialogue:
         return line
 
     def _lacks(self, code: str, extension: str, why: str) -> Rejected:
-        server = place(self._settings)
-        return Rejected(f"{code} not sent: {server} does not offer {extension}, which {why}")
+        words = f"{code} not sent: {self._place} does not offer {extension}, which {why}"
+        return Rejected(words, server=self._place)
 
     def _speak(self) -> None:
         """Say what may be said now."""
@@ -272,11 +273,11 @@ class Dialogue:
     def _after_end(self, passage: _Passage, reply: Reply) -> list[Ended]:
         self._current = None
         if reply.positive:
-            return [(passage.envelope, Accepted(reply.line))]
+            return [(passage.envelope, Accepted(reply.line, server=self._place))]
         if reply.temporary:
             wide = reply.status.startswith("4.3.")
-            return [(passage.envelope, Deferred(reply.line, server_wide=wide))]
-        return [(passage.envelope, Rejected(reply.line))]
+            return [(passage.envelope, Deferred(reply.line, server_wide=wide, server=self._place))]
+        return [(passage.envelope, Rejected(reply.line, server=self._place))]
 
     def _refuse(self, passage: _Passage, verb: str, reply: Reply) -> list[Ended]:
         """What a reply other than the one hoped for means; the dialogue goes on where it can."""
@@ -288,18 +289,18 @@ class Dialogue:
             outcome = None
         elif reply.code == _BAD_SEQUENCE:
             self.over = True
-            outcome = Deferred(reply.line, server_wide=True)
+            outcome = Deferred(reply.line, server_wide=True, server=self._place)
         elif reply.temporary:
             wide = verb == "MAIL" or reply.status.startswith("4.3.")
-            outcome = Deferred(reply.line, server_wide=wide)
+            outcome = Deferred(reply.line, server_wide=wide, server=self._place)
         elif reply.code // 100 != 5:  # noqa: PLR2004 - 2xx or 3xx out of place
             self.over = True
-            outcome = Unsent(f"{verb} was answered with {reply.line!r}")
+            outcome = self._unsent(f"{verb} was answered with {reply.line!r}")
         elif verb != "MAIL" or reply.code == _TOO_BIG or reply.status in _ABOUT_THE_LETTER:
-            outcome = Rejected(reply.line)
+            outcome = Rejected(reply.line, server=self._place)
         else:
             self.fault = TransportError(
-                f"{place(self._settings)}: the sender {passage.sender} was refused: {reply.line}",
+                f"{self._place}: the sender {passage.sender} was refused: {reply.line}",
                 "set mail.from_address (and mail.bounce_address, if you use it) to an address "
                 "that this server sends for",
             )
@@ -312,7 +313,7 @@ class Dialogue:
         """421: the server shuts the channel, whatever was asked."""
         self.over = True
         passage = step.passage
-        later = Deferred(reply.line, server_wide=True)
+        later = Deferred(reply.line, server_wide=True, server=self._place)
         ended: list[Ended] = []
         if passage is not None and not (step.verb == "MAIL" and self._answered > 1):
             # On an old connection it says that this one has served its time, and no more.
@@ -325,7 +326,8 @@ class Dialogue:
         ended: list[Ended] = []
         if step.passage is not None:
             sent = step.verb == _END
-            outcome = Unknown(reason) if sent else self._known(step.passage) or Unsent(reason)
+            known = Unknown(reason, server=self._place) if sent else self._known(step.passage)
+            outcome = known or self._unsent(reason)
             ended.append((step.passage.envelope, outcome))
             self._forget(step.passage)
         return ended + self._left_over()
@@ -342,20 +344,28 @@ class Dialogue:
             if silent_s is None
             else f"no answer to {verb} within {silent_s:g} s"
         )
-        reason = f"{place(self._settings)}: {what}"
+        reason = f"{self._place}: {what}"
         ended: list[Ended] = []
         passage = self._current
         if passage is not None:
-            gone = self.reached >= passage.end_at
-            ended.append((passage.envelope, Unknown(reason) if gone else Unsent(reason)))
+            ended.append((passage.envelope, self._cut(passage, reason)))
             self._forget(passage)
         elif self._next is not None:
             passage = self._next
             known = self._known(passage)
             stale = passage.mail is None and self._answered and silent_s is None
-            ended.append((passage.envelope, known or (None if stale else Unsent(reason))))
+            ended.append((passage.envelope, known or (None if stale else self._unsent(reason))))
             self._forget(passage)
         return ended + self._left_over()
+
+    def _cut(self, passage: _Passage, reason: str) -> Outcome:
+        """How a letter ended whose connection is gone: in doubt once its end may be out."""
+        if self.reached >= passage.end_at:
+            return Unknown(reason, server=self._place)
+        return self._unsent(reason)
+
+    def _unsent(self, reason: str) -> Unsent:
+        return Unsent(reason, server=self._place)
 
     def _known(self, passage: _Passage) -> Outcome | None:
         """The outcome where MAIL or RCPT was refused and DATA is not answered any more."""
@@ -375,9 +385,8 @@ class Dialogue:
         ended: list[Ended] = []
         if self._current is not None:
             # Replies come in order, so this one's end was not answered and will not be.
-            gone = self.reached >= self._current.end_at
-            reason = f"{place(self._settings)}: the connection ended before the reply"
-            ended.append((self._current.envelope, Unknown(reason) if gone else Unsent(reason)))
+            reason = f"{self._place}: the connection ended before the reply"
+            ended.append((self._current.envelope, self._cut(self._current, reason)))
         if self._next is not None:
             ended.append((self._next.envelope, None))
         self._current = self._next = None

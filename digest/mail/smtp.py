@@ -276,7 +276,8 @@ class SmtpTransport:
                 server.limit = max(1, len(server.lines) + server.dialling)
                 continue
             if isinstance(result, Busy):
-                later = Deferred(result.reply.line, server_wide=True)
+                name = place(server.settings)
+                later = Deferred(result.reply.line, server_wide=True, server=name)
                 if self._alone(server) and self._ready:
                     desk.ended(self._ready.popleft(), later)
                 self._blame(server, later)

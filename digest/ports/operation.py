@@ -131,6 +131,10 @@ class ReportStore(Protocol):
         """Domain -> state -> rows, for the domains with most rows."""
         ...
 
+    def by_server(self, edition: date, limit: int) -> Mapping[str, Mapping[str, int]]:
+        """Server (host:port) -> state -> rows, for those that answered most rows last."""
+        ...
+
     def outcomes(self, limit: int) -> Sequence[tuple[date, Mapping[str, int]]]:
         """State -> rows of the last published editions, oldest first."""
         ...

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from digest.settings.delivery import DeliverySettings
 from digest.settings.kinds import Zone
 from digest.settings.load import Loaded, load
 from digest.settings.models import (
     DatabaseSettings,
-    DeliverySettings,
     DkimSettings,
     EditionSettings,
     FeedSettings,

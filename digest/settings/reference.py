@@ -27,7 +27,7 @@ _EXAMPLE_HEAD = """\
 """
 
 _PAGE_HEAD = """\
-<!-- Written by scripts/docs from digest/settings/models.py: change that, then run scripts/docs. -->
+<!-- Written by scripts/docs from digest/settings/: change that, then run scripts/docs. -->
 # Settings
 
 A value is taken from the first of these that has it:

@@ -65,6 +65,7 @@ _ALWAYS: dict[str, Any] = {
     "status": bindparam("to"),
     "owner": None,
     "updated_at": _NOW,
+    "server": bindparam("server"),
     # A reply may repeat an address that has been erased meanwhile.
     "last_reply": case((_T.c.domain == "", ""), else_=bindparam("reply", type_=Text)),
 }
@@ -128,7 +129,10 @@ def record(
     plain: list[dict[str, Any]] = []
     moved: list[dict[str, Any]] = []
     for delivery, outcome in ended:
-        row = {"row": delivery.id, "attempt": delivery.attempts, "by": owner, "now": now}
+        row = {
+            "row": delivery.id, "attempt": delivery.attempts, "by": owner, "now": now,
+            "server": outcome.server,
+        }  # fmt: skip
         match outcome:
             case Accepted(reply):
                 plain.append(row | {"to": DeliveryStatus.SENT, "reply": reply})

@@ -99,22 +99,31 @@ class Reports:
 
     def by_domain(self, edition: date, limit: int) -> Mapping[str, Mapping[str, int]]:
         """Domain -> state -> rows, for the domains with most rows; erased readers have none."""
-        rows, mine = func.count(), (_T.c.edition_date == edition, _T.c.domain != "")
+        return self._by(_T.c.domain, edition, limit)
+
+    def by_server(self, edition: date, limit: int) -> Mapping[str, Mapping[str, int]]:
+        """Server -> state -> rows, for those that answered most rows last."""
+        return self._by(_T.c.server, edition, limit)
+
+    def _by(
+        self, column: ColumnElement[str], edition: date, limit: int
+    ) -> Mapping[str, Mapping[str, int]]:
+        rows, mine = func.count(), (_T.c.edition_date == edition, column != "")
         with self._access.read() as connection:
             names = connection.scalars(
-                select(_T.c.domain)
+                select(column)
                 .where(*mine)
-                .group_by(_T.c.domain)
-                .order_by(rows.desc(), _T.c.domain)
+                .group_by(column)
+                .order_by(rows.desc(), column)
                 .limit(limit)
             ).all()
             found: dict[str, dict[str, int]] = {name: {} for name in names}
-            for domain, status, number in connection.execute(
-                select(_T.c.domain, _T.c.status, rows)
-                .where(*mine, _T.c.domain.in_(names))
-                .group_by(_T.c.domain, _T.c.status)
+            for name, status, number in connection.execute(
+                select(column, _T.c.status, rows)
+                .where(*mine, column.in_(names))
+                .group_by(column, _T.c.status)
             ):
-                found[domain][status] = number
+                found[name][status] = number
         return found
 
     def outcomes(self, limit: int) -> Sequence[tuple[date, Mapping[str, int]]]:

@@ -7,6 +7,7 @@ answers with the page anew (303), so that a reload repeats nothing.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 from urllib.parse import urlencode
@@ -102,7 +103,14 @@ class Admin:
             held=self._editor.held(day),
             states=[(str(s), counts.get(s, 0)) for s in DeliveryStatus if counts.get(s, 0)],
             letters=sum(counts.values()),
-            domains=_domains(store.reports.by_domain(day, DOMAINS)),
+            tables=[
+                (name, _rows(found))
+                for name, found in (
+                    ("domain", store.reports.by_domain(day, DOMAINS)),
+                    ("server", store.reports.by_server(day, DOMAINS)),
+                )
+                if found
+            ],
             readers={str(s): n for s, n in store.subscribers.counts().items()},
             growth=admin_plots.growth(came, left, now.date(), DAYS),
             bounces=admin_plots.bounces(
@@ -244,14 +252,14 @@ _LAST: Final = date(9998, 12, 30)
 """Dates whose neighbours, in any zone, are dates as well."""
 
 
-def _domains(found: object) -> list[tuple[str, int, int, int, int]]:
-    """Domain, letters, sent, waiting, failed."""
+def _rows(found: Mapping[str, Mapping[str, int]]) -> list[tuple[str, int, int, int, int]]:
+    """Name, letters, sent, waiting, failed."""
     rows = []
-    for domain, counts in dict(found).items():  # type: ignore[call-overload]
+    for name, counts in found.items():
         total = sum(counts.values())
         sent = counts.get(DeliveryStatus.SENT, 0)
         waiting = sum(counts.get(status, 0) for status in _WAITING)
-        rows.append((domain, total, sent, waiting, total - sent - waiting))
+        rows.append((name, total, sent, waiting, total - sent - waiting))
     return rows
 
 

@@ -348,12 +348,13 @@ class Feeds(Model):
 
 
 class LastEdition(Model):
-    """The edition published last, and its deliveries by state and by domain (the largest 20)."""
+    """The edition published last, and its deliveries by state, domain (the largest 20), server."""
 
     date: date
     published_at: datetime
     deliveries: dict[DeliveryStatus, int]
     domains: dict[str, dict[DeliveryStatus, int]]
+    servers: dict[str, dict[DeliveryStatus, int]]
 
 
 class Stats(Model):

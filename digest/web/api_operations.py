@@ -201,6 +201,7 @@ def show_stats(call: Call) -> Answer:
         "published_at": last[1],
         "deliveries": store.deliveries.counts(last[0]),
         "domains": store.reports.by_domain(last[0], DOMAINS),
+        "servers": store.reports.by_server(last[0], DOMAINS),
     }
     return 200, m.Stats.model_validate(
         {

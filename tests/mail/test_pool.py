@@ -131,6 +131,8 @@ def test_servers_share_by_weight() -> None:
         )
         assert pile.counts == {"Accepted": 80}
         assert 52 <= len(one.letters) <= 68
+        by_server = Counter(outcome.server for outcome in pile.ended_as.values())
+        assert by_server == {f"127.0.0.1:{each.port}": len(each.letters) for each in (one, two)}
         assert len(arrived(one, two)) == 80
 
 

@@ -173,12 +173,16 @@ def test_tallies_and_rows(store: SqlStore, subscribe: Subscribe) -> None:
     queued(store)
     replies = ["550 5.1.1 no such user a", "550 5.1.1 no such user b", "452 4.2.2 full"]
     for row, reply in zip(store.deliveries.claim(DAY, "me", NOW, 9), replies, strict=True):
-        result = Deferred(reply) if reply.startswith("4") else Rejected(reply)
+        server = "mx.example:25"
+        result = Deferred(reply) if reply.startswith("4") else Rejected(reply, server=server)
         record(store, row, "me", result, NOW)
     assert store.ledger.tally(DAY, "state") == {"refused": 2, "deferred": 1}
     assert store.ledger.tally(None, "domain") == {"example.org": 3}
     assert store.ledger.tally(DAY, "error") == {"no such mailbox": 2, "mailbox full": 1}
     assert store.ledger.tally(date(2020, 1, 1), "server") == {}
+    assert store.ledger.tally(DAY, "server") == {"mx.example:25": 2, "none": 1}
+    by_server = store.reports.by_server(DAY, 5)
+    assert by_server == {"mx.example:25": {"refused": 2}}
     (row,) = store.ledger.rows(DAY, "", "a@example.org", 9)
     assert (row.address, row.status, row.last_reply) == ("A@example.org", "refused", replies[0])
     assert len(store.ledger.rows(None, "refused", "", 9)) == 2
