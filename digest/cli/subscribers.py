@@ -7,17 +7,16 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TextIO
 
 import click
 
 from digest.cli._console import App, pass_app
+from digest.cli._moving import import_
 from digest.cli._wire import wire
 from digest.domain.inbound import LIMIT, MEMORY, score
 from digest.domain.subscriber import Status, Subscriber
 from digest.errors import OutputError, UsageError
 
-MAX_FAULTS_SHOWN = 20
 CONSENT_COLUMNS = (
     "at", "subscriber", "address", "address_hash", "action", "via", "form", "ip_hash",
 )  # fmt: skip
@@ -72,56 +71,7 @@ def add(
         click.get_current_context().exit(UsageError.exit_code)
 
 
-@subscribers.command("import")
-@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
-@pass_app
-def import_(app: App, file: Path) -> None:
-    """Import subscribers from a CSV file (- reads standard input).
-
-    The first line names the columns; `address` (or `email`) is needed, the others of
-    `digest subscribers export` are understood. Bad rows are reported with their line, good ones
-    are kept.
-    """
-    wiring = wire(app)
-    with _opened(file) as text, wiring.store() as store:
-        report = wiring.registrar(store).import_rows(_rows(file, text), wiring.clock())
-    for line, fault in report.faults[:MAX_FAULTS_SHOWN]:
-        app.warn(f"{file}:{line}: {fault}")
-    if len(report.faults) > MAX_FAULTS_SHOWN:
-        app.warn(f"{file}: and {len(report.faults) - MAX_FAULTS_SHOWN} more bad rows")
-    app.answer(
-        f"{report.added} added, {report.known} known already, "
-        f"{report.suppressed} on the suppression list, {len(report.faults)} bad rows left out."
-    )
-    if report.faults:
-        click.get_current_context().exit(1)
-
-
-def _opened(file: Path) -> TextIO:
-    try:
-        # utf-8-sig: spreadsheets begin their CSV files with a byte order mark.
-        if str(file) == "-":
-            return click.open_file("-", encoding="utf-8-sig")  # type: ignore[return-value]
-        return file.open(encoding="utf-8-sig", newline="")
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}", "name a CSV file") from error
-
-
-def _rows(file: Path, text: TextIO) -> Iterator[tuple[int, Mapping[str, str]]]:
-    reader = csv.DictReader(text)
-    try:
-        names = [(name or "").strip().lower() for name in reader.fieldnames or []]
-        if not {"address", "email", "email address", "e-mail", "mail"} & set(names):
-            raise UsageError(
-                f"{file}:1: no column is named `address` or `email`",
-                "the first line of the file names its columns",
-            )
-        for row in reader:
-            yield reader.line_num, {k: v for k, v in row.items() if isinstance(v, str) and k}
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{file}:{reader.line_num + 1}: is no CSV in UTF-8: {error}", "save it as CSV (UTF-8)"
-        ) from error
+subscribers.add_command(import_)
 
 
 @subscribers.command()

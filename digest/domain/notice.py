@@ -43,23 +43,25 @@ class Notice:
 
 
 class Via(StrEnum):
-    """By which way a reader spoke."""
+    """By which way a reader spoke; elsewhere is to another program, whose list was imported."""
 
     SITE = "site"
     ONE_CLICK = "one-click"
     MAIL = "mail"
     COMMAND = "command"
     API = "api"
+    ELSEWHERE = "elsewhere"
 
 
 class Action(StrEnum):
-    """What a reader agreed to, or took back."""
+    """What a reader agreed to, or took back; imported is when their line of a list was read."""
 
     ASKED = "asked"
     CONFIRMED = "confirmed"
     LEFT = "left"
     RETURNED = "returned"
     ERASED = "erased"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,14 @@ class SubscriberStore(Protocol):
         """Add one; None when the address is known. The id given is ignored."""
         ...
 
+    def known(self, keys: Collection[str]) -> Mapping[str, Subscriber]:
+        """Which of these normalised addresses are known, by address."""
+        ...
+
+    def add_all(self, subscribers: Sequence[Subscriber]) -> Mapping[str, int]:
+        """Add many; the numbers of those who were not known, by normalised address."""
+        ...
+
     def update(self, subscriber: Subscriber) -> None:
         """Write back status and preferences."""
         ...
@@ -122,6 +130,14 @@ class SubscriberStore(Protocol):
 
     def suppress(self, key_hash: str, reason: str, now: datetime) -> None:
         """Put the keyed hash of an address on the suppression list."""
+        ...
+
+    def suppress_all(self, listed: Mapping[str, tuple[str, datetime]]) -> None:
+        """Put many on the suppression list: keyed hash -> (reason, since when)."""
+        ...
+
+    def suppressed_among(self, key_hashes: Collection[str]) -> frozenset[str]:
+        """Which of these may not be written to."""
         ...
 
     def is_suppressed(self, key_hash: str) -> bool:
@@ -255,6 +271,10 @@ class NoticeStore(Protocol):
 
     def log(self, consent: Consent) -> None:
         """Append a line to the consent log."""
+        ...
+
+    def log_all(self, consents: Sequence[Consent]) -> None:
+        """Append many lines to the consent log."""
         ...
 
     def consents(self, subscriber_id: int | None = None) -> Iterable[Consent]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from digest.storage.holds import all_held
 _T = schema.notices
 _ASKS = schema.asks
 _CONSENTS = schema.consents
+_COLUMNS: Final = tuple(field.name for field in fields(Consent))
 _PAGE: Final = 1000
 
 
@@ -160,6 +161,16 @@ class Notices:
         """Append a line; nothing of the log can be changed or taken away."""
         with self._access.write() as connection:
             connection.execute(_CONSENTS.insert().values(**asdict(consent)))
+
+    def log_all(self, consents: Sequence[Consent]) -> None:
+        """Append many lines."""
+        if consents:
+            with self._access.write() as connection:
+                # Not asdict, which copies deeply: half the time of a large import.
+                connection.execute(
+                    _CONSENTS.insert(),
+                    [{name: getattr(one, name) for name in _COLUMNS} for one in consents],
+                )
 
     def consents(self, subscriber_id: int | None = None) -> Iterator[Consent]:
         """The log, oldest first, streamed; of one reader where a number is given."""

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    case,
     cast,
     func,
     or_,
@@ -256,7 +257,8 @@ def _without_row(edition: date, now: datetime, due: _Times) -> Select[Any]:
         select(_T.c.id).where(_T.c.edition_date == edition, _T.c.subscriber_id == c.id).exists()
     )
     time = tuple_(c.zone, c.hour, c.days)
-    since = func.coalesce(c.confirmed_at, c.created_at)
+    # Who was imported today may have agreed elsewhere long before.
+    since = case((c.confirmed_at > c.created_at, c.confirmed_at), else_=c.created_at)
     on_time = [key for key, hour in due.items() if not hour.late]
     wanted: list[ColumnElement[bool]] = [time.in_(on_time)] if on_time else []
     for until in sorted({hour.until for hour in due.values() if hour.late}):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -43,20 +43,33 @@ class Subscribers:
 
     def add(self, subscriber: Subscriber) -> Subscriber | None:
         """Add one; None when the address is known. The id given is ignored."""
-        values = {
-            "address": subscriber.address,
-            "key": subscriber.key,
-            "created_at": subscriber.created_at,
-            **_changeable(subscriber),
-        }
         with self._access.write() as connection:
             made = connection.scalar(
                 insert(connection, _T)
-                .values(**values)
+                .values(**_all_of(subscriber))
                 .on_conflict_do_nothing(index_elements=[_T.c.key])
                 .returning(_T.c.id)
             )
         return None if made is None else replace(subscriber, id=made)
+
+    def known(self, keys: Collection[str]) -> Mapping[str, Subscriber]:
+        """Which of these normalised addresses are known, by address."""
+        with self._access.read() as connection:
+            rows = connection.execute(select(_T).where(_T.c.key.in_(keys))).all()
+        return {row.key: subscriber_of(row) for row in rows}
+
+    def add_all(self, subscribers: Sequence[Subscriber]) -> Mapping[str, int]:
+        """Add many; the numbers of those who were not known, by normalised address."""
+        if not subscribers:
+            return {}
+        with self._access.write() as connection:
+            statement = (
+                insert(connection, _T)
+                .on_conflict_do_nothing(index_elements=[_T.c.key])
+                .returning(_T.c.key, _T.c.id)
+            )
+            rows = connection.execute(statement, [_all_of(one) for one in subscribers]).all()
+        return {row.key: row.id for row in rows}
 
     def update(self, subscriber: Subscriber) -> None:
         """Write back status and preferences; nothing happens to one who was erased meanwhile."""
@@ -107,6 +120,23 @@ class Subscribers:
                 .values(key_hash=key_hash, reason=reason, created_at=now)
                 .on_conflict_do_nothing()
             )
+
+    def suppress_all(self, listed: Mapping[str, tuple[str, datetime]]) -> None:
+        """Put many on the suppression list: keyed hash -> (reason, since when)."""
+        if not listed:
+            return
+        rows = [
+            {"key_hash": key_hash, "reason": reason, "created_at": at}
+            for key_hash, (reason, at) in listed.items()
+        ]
+        with self._access.write() as connection:
+            connection.execute(insert(connection, _SUPPRESSIONS).on_conflict_do_nothing(), rows)
+
+    def suppressed_among(self, key_hashes: Collection[str]) -> frozenset[str]:
+        """Which of these may not be written to."""
+        column = _SUPPRESSIONS.c.key_hash
+        with self._access.read() as connection:
+            return frozenset(connection.scalars(select(column).where(column.in_(key_hashes))))
 
     def is_suppressed(self, key_hash: str) -> bool:
         """Whether the address may not be written to."""
@@ -161,6 +191,15 @@ class Subscribers:
             rows = connection.execute(select(_T.c.status, func.count()).group_by(_T.c.status))
             found: dict[str, int] = dict(rows.all())
         return {status: found.get(status, 0) for status in Status}
+
+
+def _all_of(subscriber: Subscriber) -> dict[str, Any]:
+    return {
+        "address": subscriber.address,
+        "key": subscriber.key,
+        "created_at": subscriber.created_at,
+        **_changeable(subscriber),
+    }
 
 
 def _changeable(subscriber: Subscriber) -> dict[str, Any]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from digest.mail.dkim import DkimSigner
     from digest.rendering.environment import Templates
     from digest.rendering.letter import Imprint
+    from digest.workflows.bring_in import Bringer
     from digest.workflows.choose import Chooser
     from digest.workflows.deliver import Courier
     from digest.workflows.listen import Listener
@@ -304,6 +305,12 @@ class Wiring:
         from digest.workflows.subscribe import Registrar  # noqa: PLC0415
 
         return Registrar(store, self.address_hash, self.default_preferences)
+
+    def bringer(self, store: Store) -> Bringer:
+        """The workflow that brings in lists of other programs."""
+        from digest.workflows.bring_in import Bringer  # noqa: PLC0415
+
+        return Bringer(store, self.keyed_hash, self.default_preferences)
 
     def reception(self, store: Store) -> Reception:
         """The workflow that takes what readers ask for themselves."""

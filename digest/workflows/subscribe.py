@@ -1,8 +1,8 @@
-"""Adding, changing and erasing subscribers; importing and exporting them as rows."""
+"""Adding, changing and erasing subscribers; exporting them as rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,19 +20,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 """Columns of an export, in order; an import needs `address` alone."""
 
-_ADDRESS_COLUMNS: Final = ("address", "email", "email address", "e-mail", "mail")
 _DAY_NAMES: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MAX_PER_DAY: Final = 5
-
-
-@dataclass(slots=True)
-class Imported:
-    """What an import did. `faults` are (line, what is wrong); good rows are kept all the same."""
-
-    added: int = 0
-    known: int = 0
-    suppressed: int = 0
-    faults: list[tuple[int, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,37 +104,6 @@ class Registrar:
                 )
             self.store.subscribers.suppress(self.hash_of(address.key), "erased", now)
         return address
-
-    def import_rows(self, rows: Iterable[tuple[int, Mapping[str, str]]], now: datetime) -> Imported:
-        """Add subscribers from (line, row); a bad row is reported and the others are kept.
-
-        Column names are read without regard to case; the address is in `address` or `email`.
-        """
-        report = Imported()
-        with self.store.write():
-            for line, raw in rows:
-                row = {(name or "").strip().lower(): (value or "") for name, value in raw.items()}
-                try:
-                    self._import_one(row, now, report)
-                except UsageError as error:
-                    report.faults.append((line, error.message))
-        return report
-
-    def _import_one(self, row: Mapping[str, str], now: datetime, report: Imported) -> None:
-        text = next((row[name] for name in _ADDRESS_COLUMNS if row.get(name)), "")
-        if not text.strip():
-            raise UsageError("no address")
-        status = _status(row.get("status", ""))
-        preferences = preferences_from(row, self.defaults)
-        address = normalise(text)
-        if self.store.subscribers.is_suppressed(self.hash_of(address.key)):
-            report.suppressed += 1
-            return
-        _subscriber, new = self.add(text, now, preferences, status)
-        if new:
-            report.added += 1
-        else:
-            report.known += 1
 
     def export_rows(self, status: Status | None = None) -> Iterator[dict[str, str]]:
         """All subscribers as rows of `COLUMNS`, streamed."""
@@ -232,21 +190,6 @@ def days_text(days: frozenset[int]) -> str:
     if days == ALL_DAYS:
         return "daily"
     return "weekdays" if days == WEEKDAYS else " ".join(_DAY_NAMES[day] for day in sorted(days))
-
-
-def _status(text: str) -> Status:
-    word = text.strip().lower()
-    known = {
-        "": Status.ACTIVE, "active": Status.ACTIVE, "enabled": Status.ACTIVE,
-        "subscribed": Status.ACTIVE, "confirmed": Status.ACTIVE, "pending": Status.PENDING,
-        "unconfirmed": Status.PENDING, "paused": Status.PAUSED,
-        "unsubscribed": Status.UNSUBSCRIBED, "cleaned": Status.SUPPRESSED,
-        "suppressed": Status.SUPPRESSED, "blocklisted": Status.SUPPRESSED,
-        "disabled": Status.UNSUBSCRIBED,
-    }  # fmt: skip
-    if word not in known:
-        raise UsageError(f"status {text!r} is none of {', '.join(Status)}")
-    return known[word]
 
 
 def _whole(row: Mapping[str, str], name: str, low: int, high: int) -> int | None:

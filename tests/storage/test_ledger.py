@@ -87,6 +87,8 @@ def test_who_was_due_too_long_ago_gets_an_expired_row(
     late = Preferences(zone="Pacific/Kiritimati", hour=7)
     subscribe("old", preferences=late, created_at=long_ago)
     subscribe("new", preferences=late)
+    # They agreed elsewhere long ago, and were imported today.
+    subscribe("imported", preferences=late, confirmed_at=long_ago)
     assert queued(store) == 0
     assert store.deliveries.counts(DAY) == {"expired": 1}
     assert queued(store) == 0

@@ -33,27 +33,6 @@ def test_an_address_is_added_once_however_it_is_written(registrar):
     assert again.address == added.address
 
 
-def test_rows_good_and_bad(registrar):
-    rows = [
-        {"Email": "a@example.org", "Zone": "Europe/Berlin", "Hour": "6", "days": "weekdays"},
-        {"email": "no address"},
-        {"address": "b@example.org", "hour": "24"},
-        {"address": "c@example.org", "status": "unsubscribed"},
-        {"address": "A@example.org"},
-        {"name": "nobody"},
-        {"address": "d@example.org", "zone": "../../etc/passwd"},
-        {"address": "e@example.org", "concepts": "0", "stories": "0"},
-    ]
-    report = registrar.import_rows(enumerate(rows, 2), NOW)
-    assert (report.added, report.known) == (2, 1)
-    assert [line for line, _fault in report.faults] == [3, 4, 7, 8, 9]
-    assert "hour '24' is no whole number from 0 to 23" in report.faults[1][1]
-    kept = registrar.find("a@example.org")
-    assert kept.preferences.zone == "Europe/Berlin"
-    assert kept.preferences.days == WEEKDAYS
-    assert registrar.find("c@example.org").status is Status.UNSUBSCRIBED
-
-
 def test_an_export_is_read_back_as_it_was(registrar):
     registrar.add("a@example.org", NOW, Preferences(zone="Asia/Tokyo", hour=5, text_only=True))
     registrar.add("b@example.org", NOW, Preferences(days=frozenset({0, 2, 4}), stories=3))
@@ -71,8 +50,6 @@ def test_an_erased_address_is_not_written_to_again(registrar):
         registrar.find("a@example.org")
     with pytest.raises(UsageError, match="on the suppression list"):
         registrar.add("a@example.org", NOW)
-    report = registrar.import_rows([(2, {"address": "a@example.org"})], NOW)
-    assert (report.added, report.suppressed, report.faults) == (0, 1, [])
 
 
 def test_pause_and_remove(registrar):
