@@ -6,7 +6,7 @@ ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=igno
 WORKDIR /src
 COPY constraints-build.txt ./
 RUN python -m pip install --only-binary :all: --require-hashes -r constraints-build.txt
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE LICENSE-Apache-2.0 NOTICE ./
 COPY digest/ digest/
 COPY content/ content/
 COPY templates/ templates/

@@ -64,7 +64,7 @@ def show(app: App, *, words: str, hours: int, as_json: bool) -> None:
     now = wiring.clock()
     with wiring.store(keep=False) as store:
         entries = store.entries.window(now - timedelta(hours=hours), now)
-    ranked = wiring.chooser().ranked(entries, now)
+        ranked = wiring.chooser(store).ranked(entries, now)
     wanted = words.casefold()
     found = [
         (place, pick)
@@ -111,7 +111,7 @@ def replay(
         days = list(
             run(
                 store,
-                wiring.chooser(weights),
+                wiring.chooser(store, weights),
                 first.date(),
                 last.date(),
                 window_h=edition.story_window_h,

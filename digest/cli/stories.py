@@ -96,8 +96,13 @@ stories.add_command(export)
     required=True,
     help="JSON lines: id and story, in the order of the input.",
 )
+@click.option(
+    "--model",
+    type=click.Choice(["none", "minilm"]),
+    help="What reads the headlines besides their words; else the setting stories.model.",
+)
 @pass_app
-def cluster(app: App, *, source: Path, output: Path) -> None:
+def cluster(app: App, *, source: Path, output: Path, model: str | None) -> None:
     """Group headlines of a file into stories, as the day's entries are grouped.
 
     Only id and title are needed; what else is known (a lead, a link, an outlet, a time) helps.
@@ -105,10 +110,14 @@ def cluster(app: App, *, source: Path, output: Path) -> None:
     from digest.domain.clustering import cluster as group  # noqa: PLC0415 - it imports numpy
     from digest.domain.clustering import story_id  # noqa: PLC0415
     from digest.ingest.records import entries, write_lines  # noqa: PLC0415
+    from digest.wiring.stories import meaning as reader  # noqa: PLC0415
 
+    meaning = reader(app.settings, model=model or "")
     read = entries(source)
     found: dict[str, str] = {}
-    for members in group([entry for _, entry in read]):
+    headlines = [entry for _, entry in read]
+    vectors = meaning.of(headlines) if meaning else None
+    for members in group(headlines, vectors=vectors):
         found |= dict.fromkeys((entry.id for entry in members), story_id(members))
     write_lines(output, ({"id": key, "story": found[entry.id]} for key, entry in read))
     app.say(f"{len(read)} entries, {len(set(found.values()))} stories: {output}")

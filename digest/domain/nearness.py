@@ -70,7 +70,9 @@ class Grouping:
 
 
 DEFAULT: Final = Grouping()
-WITH_MODEL: Final = replace(DEFAULT, meaning_weight=0.4, threshold=0.25)
+WITH_MODEL: Final = replace(
+    DEFAULT, meaning_weight=0.4, meaning_floor=0.1, threshold=0.28, lead_factor=0.66
+)
 """What serves where entries have vectors of meaning."""
 
 _LEAST_DOCUMENTS: Final = 200
@@ -236,10 +238,10 @@ def pairs(
         of = np.repeat(np.arange(len(near)), sizes)
         cosine: Floats = np.bincount(of, products, len(near)).astype(np.float64)
         dense[mine] = 0.0
-        if with_lead[i]:
-            cosine[with_lead[near]] *= grouping.lead_factor
         if meaning is not None:
             cosine = meaning.mixed(i, near, cosine)
+        if with_lead[i]:
+            cosine[with_lead[near]] *= grouping.lead_factor
         cosine *= fading
         for j, value in zip(near[cosine >= least], cosine[cosine >= least], strict=True):
             other = int(j)

@@ -23,6 +23,7 @@ from digest.ports.outside import (
     Clock,
     Desk,
     Drawn,
+    Embedder,
     FeedReader,
     FeedResult,
     FeedState,
@@ -36,7 +37,7 @@ from digest.ports.post import Heard, PostStore
 
 __all__ = [
     "AccessStore", "ChoiceStore", "Clock", "DeliveryRow", "DeliveryStore", "Desk", "Drawn",
-    "EditionStatus", "EditionStore", "EntryStore", "FeedReader", "FeedResult", "FeedState", "Heard",
-    "Hold", "LedgerStore", "Library", "NoticeStore", "Paced", "PostStore", "Press", "Printer",
-    "ReportStore", "Row", "Store", "SubscriberStore", "Transport",
+    "EditionStatus", "EditionStore", "Embedder", "EntryStore", "FeedReader", "FeedResult",
+    "FeedState", "Heard", "Hold", "LedgerStore", "Library", "NoticeStore", "Paced", "PostStore",
+    "Press", "Printer", "ReportStore", "Row", "Store", "SubscriberStore", "Transport",
 ]  # fmt: skip

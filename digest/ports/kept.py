@@ -96,6 +96,17 @@ class EntryStore(Protocol):
         """Entries first seen or published in [since, until], by (first_seen, id)."""
         ...
 
+    def vectors(self, model: str, entries: Collection[str]) -> Mapping[str, bytes]:
+        """Entry id -> what a model says of it, of those of `entries` that are kept."""
+        ...
+
+    def keep_vectors(self, model: str, vectors: Mapping[str, bytes], oldest: datetime) -> None:
+        """Keep what a model says of entries, by id; one that is kept already stays as it is.
+
+        Those of entries first seen before `oldest`, and of entries that are gone, go.
+        """
+        ...
+
 
 class SubscriberStore(Protocol):
     """Subscribers and the suppression list."""

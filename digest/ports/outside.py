@@ -67,6 +67,19 @@ class FeedReader(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """A model that tells what a text says, as a vector."""
+
+    @property
+    def name(self) -> str:
+        """Model and version, 64 characters at most: vectors of two names are not comparable."""
+        ...
+
+    def packed(self, texts: Sequence[str]) -> Sequence[bytes]:
+        """A vector for each text: little-endian float16, as it is kept and compared."""
+        ...
+
+
 # --- concepts and figures ----------------------------------------------------------------------
 
 

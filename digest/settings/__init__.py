@@ -17,6 +17,7 @@ from digest.settings.models import (
     SmtpSettings,
     WebSettings,
 )
+from digest.settings.stories import StoriesSettings
 
 __all__ = [
     "DatabaseSettings",
@@ -30,6 +31,7 @@ __all__ = [
     "Settings",
     "SiteSettings",
     "SmtpSettings",
+    "StoriesSettings",
     "WebSettings",
     "Zone",
     "load",

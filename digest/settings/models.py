@@ -35,6 +35,7 @@ from digest.settings.kinds import (
     Zone,
 )
 from digest.settings.section import Section as _Section
+from digest.settings.stories import StoriesSettings
 
 
 class SiteSettings(_Section):
@@ -359,6 +360,7 @@ class Settings(_Section):
     paths: PathSettings = Field(default_factory=PathSettings)
     edition: EditionSettings = Field(default_factory=EditionSettings)
     feeds: FeedSettings = Field(default_factory=FeedSettings)
+    stories: StoriesSettings = Field(default_factory=StoriesSettings)
     delivery: DeliverySettings = Field(default_factory=DeliverySettings)
     web: WebSettings = Field(default_factory=WebSettings)
     inbound: InboundSettings = Field(default_factory=InboundSettings)

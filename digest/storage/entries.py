@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, or_, select, update
 
 from digest.domain.story import Entry
 from digest.ports import FeedResult, FeedState
@@ -18,6 +18,7 @@ from digest.storage.doors import Access, insert
 
 _T = schema.entries
 _SOURCES = schema.sources
+_VECTORS = schema.entry_vectors
 _MOST_NAMES: Final = 500
 """How many names one statement holds; SQLite takes 32 766 of them, Postgres 65 535."""
 
@@ -64,11 +65,9 @@ class Entries:
     def known(self, source: str, keys: Collection[str]) -> frozenset[str]:
         """Which of `keys` are kept already as entries of a source."""
         ids = {_id(source, key): key for key in keys}
-        names = sorted(ids)
         found: set[str] = set()
         with self._access.read() as connection:
-            for start in range(0, len(names), _MOST_NAMES):
-                some = names[start : start + _MOST_NAMES]
+            for some in _few_at_once(sorted(ids)):
                 found.update(connection.scalars(select(_T.c.id).where(_T.c.id.in_(some))))
         return frozenset(ids[name] for name in found)
 
@@ -105,6 +104,36 @@ class Entries:
         # Sorted here: two databases order text each in its own way.
         return sorted((_entry(row) for row in rows), key=lambda entry: (entry.first_seen, entry.id))
 
+    def vectors(self, model: str, entries: Collection[str]) -> Mapping[str, bytes]:
+        """Entry id -> what a model says of it, of those of `entries` that are kept."""
+        names = {_hash(entry): entry for entry in entries}
+        found: dict[str, bytes] = {}
+        with self._access.read() as connection:
+            for some in _few_at_once(sorted(names)):
+                rows = connection.execute(
+                    select(_VECTORS.c.entry, _VECTORS.c.vector).where(
+                        _VECTORS.c.model == model, _VECTORS.c.entry.in_(some)
+                    )
+                )
+                found |= {names[name]: bytes(vector) for name, vector in rows}
+        return found
+
+    def keep_vectors(self, model: str, vectors: Mapping[str, bytes], oldest: datetime) -> None:
+        """Keep what a model says of entries, by id; one that is kept already stays as it is.
+
+        Those of entries first seen before `oldest`, and of entries that are gone, go.
+        """
+        by_name = {_hash(entry): vector for entry, vector in vectors.items()}
+        with self._access.write() as connection:
+            old = select(_T.c.id).where(_T.c.first_seen < oldest)
+            connection.execute(delete(_VECTORS).where(_VECTORS.c.entry.in_(old)))
+            for some in _few_at_once(sorted(by_name)):
+                there = connection.scalars(select(_T.c.id).where(_T.c.id.in_(some))).all()
+                rows = [{"entry": n, "model": model, "vector": by_name[n]} for n in sorted(there)]
+                if rows:
+                    statement = insert(connection, _VECTORS).on_conflict_do_nothing()
+                    connection.execute(statement, rows)
+
 
 def _add(connection: Connection, entries: Mapping[str, Entry]) -> set[str]:
     rows: list[dict[str, Any]] = [
@@ -129,8 +158,17 @@ def _add(connection: Connection, entries: Mapping[str, Entry]) -> set[str]:
     return set(connection.scalars(statement, rows).all())
 
 
+def _few_at_once(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), _MOST_NAMES):
+        yield names[start : start + _MOST_NAMES]
+
+
 def _id(source: str, key: str) -> str:
-    return hashlib.sha256(f"{source}/{key}".encode("utf-8", "replace")).hexdigest()
+    return _hash(f"{source}/{key}")
+
+
+def _hash(entry: str) -> str:
+    return hashlib.sha256(entry.encode("utf-8", "replace")).hexdigest()
 
 
 def _entry(row: Row[Any]) -> Entry:

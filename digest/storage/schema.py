@@ -3,7 +3,7 @@
 migrations/ makes them; a test holds that both say the same on both databases.
 
     editions 1-n edition_picks            subscribers     sources 1-n entries
-    editions 1-n edition_blocks -> images suppressions
+    editions 1-n edition_blocks -> images suppressions                entries 1-n entry_vectors
     editions 1-n deliveries n-1 subscriber (a bare number: it outlives an erased reader)
     subscriber 1-n notices (the mails that readers ask for), 1-n consents (append-only); asks
     tokens, operators, sessions, failed_logins (who may come in); choices (an editor's)
@@ -37,8 +37,8 @@ from digest.storage.operation import choices, failed_logins, operators, sessions
 
 __all__ = [
     "UNFINISHED", "Moment", "Words", "asks", "choices", "consents", "deliveries", "edition_blocks",
-    "edition_picks", "editions", "entries", "failed_logins", "heard", "holds", "images",
-    "ledger_days", "messages", "metadata", "notices", "operators", "sessions", "sources",
+    "edition_picks", "editions", "entries", "entry_vectors", "failed_logins", "heard", "holds",
+    "images", "ledger_days", "messages", "metadata", "notices", "operators", "sessions", "sources",
     "subscribers", "suppressions", "tokens",
 ]  # fmt: skip
 
@@ -135,6 +135,16 @@ entries = Table(
     Index(None, "first_seen"),
     Index(None, "published"),
 )
+
+entry_vectors = Table(
+    "entry_vectors",
+    metadata,
+    Column("entry", String(64), ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    # The model's name and version: vectors of two models must not be compared.
+    Column("model", String(64), primary_key=True),
+    required("vector", LargeBinary),
+)
+"""What an embedding model says of an entry; may be deleted, and is then made anew."""
 
 subscribers = Table(
     "subscribers",

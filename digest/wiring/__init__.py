@@ -25,7 +25,7 @@ from digest.domain.subscriber import Preferences, Subscriber
 from digest.errors import SettingsError
 from digest.ports import Clock, FeedReader, Printer, Store, Transport
 from digest.settings import Settings
-from digest.wiring import post, senders
+from digest.wiring import post, senders, stories
 from digest.wiring.keys import kept_key
 
 if TYPE_CHECKING:
@@ -250,14 +250,17 @@ class Wiring:
 
         edition = self.settings.edition
         wanted = Wanted(edition.concepts, edition.stories, edition.story_window_h)
-        return Publisher(self.library, store, self.press, self.printer, self.chooser(), wanted)
+        return Publisher(self.library, store, self.press, self.printer, self.chooser(store), wanted)
 
-    def chooser(self, weights: Path | None = None) -> Chooser:
-        """What ranks and chooses stories, by the weights of a file or those of the settings."""
+    def chooser(self, store: Store, weights: Path | None = None) -> Chooser:
+        """What ranks and chooses stories, by the weights of a file or those of the settings.
+
+        Raises SettingsError when a model is set whose packages are not installed.
+        """
         from digest.workflows.choose import Chooser  # noqa: PLC0415
 
         sources = {source.id: source for source in self.library.sources}
-        return Chooser(sources, self.model(weights))
+        return Chooser(sources, self.model(weights), stories.meaning(self.settings, store))
 
     def model(self, weights: Path | None = None) -> Model:
         """The weights of the ranking: of `weights`, else the operator's, over those shipped.

@@ -17,6 +17,7 @@ from digest.domain.relevance import relevance
 from digest.domain.scoring import Model
 from digest.domain.story import Entry, Source, Story
 from digest.ports import Store
+from digest.workflows.meaning import Meaning
 
 MIN_RELEVANCE = 0.3
 """Below it an entry of a general feed is not about machine learning (`domain/relevance.py`)."""
@@ -29,17 +30,22 @@ Picks = tuple[StoryPick, ...]
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """Ranks and chooses the stories of a day, by sources (id -> source) and weights."""
+    """Ranks and chooses the stories of a day, by sources (id -> source) and weights.
+
+    With `meaning`, a language model helps to tell which entries belong together.
+    """
 
     sources: Mapping[str, Source]
     model: Model
+    meaning: Meaning | None = None
 
     def ranked(
         self, entries: Sequence[Entry], now: datetime, sent: Sequence[Story] = ()
     ) -> list[StoryPick]:
         """All stories that the entries tell, best first. `sent` is what was sent, oldest first."""
         known = [entry for entry in entries if self._belongs(entry)]
-        stories = [build_story(group, self.sources) for group in cluster(known)]
+        vectors = self.meaning.of(known, now) if self.meaning else None
+        stories = [build_story(group, self.sources) for group in cluster(known, vectors=vectors)]
         stories = keep_ids(stories, sent)
         return rank(stories, self.sources, now, self.model, sent)
 

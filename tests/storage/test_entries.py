@@ -71,3 +71,33 @@ def test_what_no_database_takes_is_left_out_of_a_text(store: SqlStore) -> None:
 def test_a_long_feed_is_kept_whole(store: SqlStore) -> None:
     entries = tuple(an_entry(str(number)) for number in range(2600))
     assert store.entries.record(FeedResult(STATE, entries), NOW) == 2600
+
+
+def test_vectors_are_kept_by_entry_and_model(store: SqlStore) -> None:
+    store.entries.record(FeedResult(STATE, (an_entry("1"), an_entry("2"))), NOW)
+    long_ago = NOW - timedelta(days=365)
+    one, two = an_entry("1").id, an_entry("2").id
+    assert store.entries.vectors("m/1", [one, two]) == {}
+    store.entries.keep_vectors("m/1", {one: b"\0\1", "lab/gone": b"\2"}, long_ago)
+    store.entries.keep_vectors("m/1", {one: b"other", two: b"\3"}, long_ago)
+    assert store.entries.vectors("m/1", [two, one, "lab/gone"]) == {one: b"\0\1", two: b"\3"}
+    assert store.entries.vectors("m/2", [one, two]) == {}
+    assert store.entries.vectors("m/1", []) == {}
+
+
+def test_vectors_of_old_entries_go(store: SqlStore) -> None:
+    old, new = an_entry("1", first_seen=NOW - timedelta(days=31)), an_entry("2", first_seen=NOW)
+    store.entries.record(FeedResult(STATE, (old, new)), NOW)
+    both = {old.id: b"1", new.id: b"2"}
+    store.entries.keep_vectors("m", both, NOW - timedelta(days=60))
+    assert store.entries.vectors("m", both) == both
+    store.entries.keep_vectors("m", {}, NOW - timedelta(days=30))
+    assert store.entries.vectors("m", both) == {new.id: b"2"}
+
+
+def test_more_vectors_than_one_statement_holds(store: SqlStore) -> None:
+    entries = tuple(an_entry(str(number)) for number in range(1200))
+    store.entries.record(FeedResult(STATE, entries), NOW)
+    vectors = {entry.id: entry.key.encode() for entry in entries}
+    store.entries.keep_vectors("m", vectors, NOW - timedelta(days=30))
+    assert store.entries.vectors("m", vectors) == vectors
