@@ -133,6 +133,7 @@ def settings_of(folder: Path, url: str, port: int, options: argparse.Namespace) 
             "site": {"base_url": "https://digest.example.org", "postal_address": "1 Road, Town"},
             "mail": {"from_address": "letters@example.org", "bounce_address": "b@example.org"},
             "dkim": selectors[options.key],
+            "preflight": {"checks": "letter"},
             "smtp": {
                 "host": "127.0.0.1",
                 "port": port,

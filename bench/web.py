@@ -213,6 +213,7 @@ def relay(folder: Path, port: int) -> dict[str, str]:
         "DIGEST_MAIL__FROM_ADDRESS": "letters@example.org",
         "DIGEST_SITE__POSTAL_ADDRESS": "1 Road, Town",
         "DIGEST_DKIM__SELECTOR": "r1",
+        "DIGEST_PREFLIGHT__CHECKS": "letter",
         "DIGEST_SMTP__HOST": "127.0.0.1",
         "DIGEST_SMTP__PORT": str(port),
         "DIGEST_SMTP__HELO_NAME": "bench.example.org",

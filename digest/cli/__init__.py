@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "digest.cli.ledger:resume",
         "Go on after a pause, a stop or a restore.",
     ),
+    "alerts": ("digest.cli.alerts:alerts", "What is amiss, and whether you would hear of it."),
     "prune": ("digest.cli.ledger:prune", "Delete old deliveries; their counts stay."),
     "receive": ("digest.cli.receive:receive", "Hear one message from standard input."),
     "backup": ("digest.cli.database:backup", "Write all that is kept into one file."),

@@ -11,12 +11,17 @@ import time
 from digest.cli.serve import tell_run
 from digest.ports import Store
 from digest.wiring import Wiring
+from digest.wiring.alarm import Watch, told_when_broken
 from digest.workflows.work import work
 
 log = logging.getLogger("digest.worker")
 
 DRAIN_S = 30.0
 """How long letters that are out may take once the worker is told to stop, seconds."""
+
+
+LOOK_S = 60.0
+"""How often it is looked what is amiss, seconds."""
 
 
 def run(wiring: Wiring, *, once: bool) -> None:
@@ -36,16 +41,29 @@ def run(wiring: Wiring, *, once: bool) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, leave)
         log.info("worker %s: started", owner)
-        for on, done in work(
+        watch = Watch(wiring)
+        if not once:
+            threading.Thread(target=_look, args=(watch, told), daemon=True).start()
+        runs = work(
             store,
             lambda: wiring.courier(store, wiring.transport(), owner=owner, stop=told.is_set),
             wiring.clock,
             told.is_set,
             lambda words: log.error("%s", words),
             once=once,
-        ):
-            tell_run(log, on, done)
+        )
+        with told_when_broken(wiring, store):
+            for on, done in runs:
+                tell_run(log, on, done)
+    if once:
+        watch.once()
     log.info("worker %s: left", owner)
+
+
+def _look(watch: Watch, told: threading.Event) -> None:
+    """Keep the watch beside the sending: where the scheduler died, somebody must notice."""
+    while not told.wait(LOOK_S):
+        watch.once()
 
 
 def _watch(store: Store, owner: str, wiring: Wiring) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
@@ -12,12 +11,12 @@ import click
 
 from digest.cli._console import App, pass_app
 from digest.cli._wire import wire
-from digest.domain import tokens
 from digest.domain.checkup import Finding, State
 from digest.errors import DigestError, UsageError
 from digest.ports import Store
 from digest.wiring import Wiring
-from digest.wiring.senders import servers
+from digest.wiring.alarm import free_mb
+from digest.wiring.checks import outside_checks
 
 if TYPE_CHECKING:
     from digest.mail.names import Names
@@ -76,14 +75,8 @@ def _all(
         yield Finding("database", State.FAIL, error.message, error.hint)
     if offline:
         return
-    from digest.ingest.probe import one_click  # noqa: PLC0415 - httpx and dnspython, once needed
-    from digest.mail.checkup import mail_findings  # noqa: PLC0415
-
-    settings = wiring.settings
-    names = _names(nameserver)
-    yield from mail_findings(settings.mail, servers(settings), wiring.signer, names, address)
-    # A link of a reader whom nobody is: nothing changes.
-    yield from one_click(wiring.link(tokens.Purpose.UNSUBSCRIBE, "0"), wiring.clock())
+    for check in outside_checks(wiring, _names(nameserver), address):
+        yield from check()
 
 
 def _names(nameserver: str | None) -> Names:
@@ -102,11 +95,8 @@ def _names(nameserver: str | None) -> Names:
 
 def disk(folder: Path) -> Finding:
     """Free space where state is kept."""
-    place = folder
-    while not place.exists() and place != place.parent:
-        place = place.parent
-    free = shutil.disk_usage(place).free / 1_000_000
-    words = f"{free:,.0f} MB are free at {place.absolute()}"
+    free, place = free_mb(folder)
+    words = f"{free:,.0f} MB are free at {place}"
     if free >= FREE_MB:
         return Finding("disk", State.OK, words)
     state = State.WARN if free >= FREE_MB / 10 else State.FAIL

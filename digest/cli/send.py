@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,12 +15,16 @@ import click
 from digest.cli._console import App, pass_app
 from digest.cli._wire import DATE, edition_date, show_collected, show_picks, wire
 from digest.domain.address import normalise
+from digest.domain.checkup import Finding, State
 from digest.domain.edition import Edition
 from digest.errors import EditionError, TransportError, UsageError
 from digest.ports import Store, Transport
 from digest.wiring import Wiring
+from digest.wiring.alarm import Watch, channels
+from digest.wiring.checks import look_over
 from digest.wiring.operator import sample_delivery
 from digest.workflows.desk import OUTCOMES, OneLetter, told
+from digest.workflows.preflight import holding
 
 SAMPLES = 3
 """Letters that a dry run writes when no --limit is given: enough to look at."""
@@ -39,6 +44,7 @@ class Report:
     troubles: list[tuple[str, str, str]]
     stopped: str = ""
     largest_bytes: int = 0
+    found: Sequence[Finding] = ()
     files: Mapping[str, str] | None = None
 
     def as_dict(self) -> dict[str, Any]:
@@ -73,6 +79,16 @@ class Report:
             ],
             "stopped": self.stopped,
             "largest_bytes": self.largest_bytes,
+            "preflight": [
+                {
+                    "name": f.name,
+                    "state": str(f.state),
+                    "words": f.words,
+                    "hint": f.hint,
+                    "holds": f.holds,
+                }
+                for f in self.found
+            ],
             "files": dict(self.files or {}),
         }
 
@@ -119,14 +135,17 @@ def send(
     elif recipient is not None:
         report = _test_letter(app, wiring, on, recipient)
     else:
-        report = _send(app, wiring, on, limit)
+        try:
+            report = _send(app, wiring, on, limit)
+        finally:
+            _attend(wiring)
     if as_json:
         app.as_json(report.as_dict())
     else:
         _tell(app, report)
     if report.stopped and not report.outcomes.get("sent"):
         raise TransportError(report.stopped, "mend the server, then run the same command again")
-    if report.troubles or report.stopped or report.edition.faults:
+    if report.troubles or report.stopped or report.edition.faults or holding(report.found):
         click.get_current_context().exit(1)
 
 
@@ -145,7 +164,16 @@ def _send(app: App, wiring: Wiring, on: date, limit: int | None) -> Report:
             run.troubles,
             run.stopped,
             run.largest_bytes,
+            run.found,
         )
+
+
+def _attend(wiring: Wiring) -> None:
+    """Tell what is amiss also where `digest send` is all that runs, by cron."""
+    if channels(wiring):
+        # What it would log is printed by this command, or told by exit code.
+        logging.getLogger("digest.alerts").addHandler(logging.NullHandler())
+        Watch(wiring).once()
 
 
 def _refuse_held(store: Store, on: date) -> None:
@@ -192,12 +220,14 @@ def _dry_run(
         edition = wiring.publisher(store).publish(on, now)
         _clear(folder)
         transport = wiring.folder_transport(folder)
-        courier = replace(wiring.courier(store, transport), pace=None)  # it uses up nobody's pace
+        # It uses up nobody's pace, and what its preflight finds is only shown.
+        courier = replace(wiring.courier(store, transport), pace=None, look_over=None)
         run = courier.deliver(on, limit=limit or SAMPLES)
         # Rows for all who are due, so that the counts are those of a real run.
         store.deliveries.enqueue(on, now, app.settings.delivery.window_h, None)
         outcomes, domains = dict(run.outcomes), store.deliveries.domains(on)
         size = run.largest_bytes
+        found = look_over(wiring, store, on, network=fetch)
         if recipient is not None or not run.sent:
             reader = recipient or f"reader@{wiring.domain}"
             _outcome, _reply, size = _one_letter(wiring, store, edition, reader, transport)
@@ -209,7 +239,9 @@ def _dry_run(
         "preview": str(preview.html),
         "text": str(preview.text),
     }
-    return Report(edition, "dry run", outcomes, domains, run.troubles, run.stopped, size, files)
+    return Report(
+        edition, "dry run", outcomes, domains, run.troubles, run.stopped, size, found, files
+    )
 
 
 def _freshen(app: App, wiring: Wiring, store: Store, now: datetime) -> None:
@@ -257,6 +289,7 @@ def _tell(app: App, report: Report) -> None:
     app.answer("")
     for address, outcome, reply in report.troubles:
         app.warn(f"{address}: {outcome}: {reply}")
+    _tell_found(app, report.found)
     if report.stopped:
         app.warn(f"stopped: {report.stopped}")
     if report.domains:
@@ -277,6 +310,18 @@ def _tell(app: App, report: Report) -> None:
     app.answer(f"  the letter    {report.files['letter']} ({kilobytes:.0f} KB)")
     app.answer(f"  in a browser  {report.files['preview']}")
     app.answer(f"  as text       {report.files['text']}")
+
+
+def _tell_found(app: App, found: Sequence[Finding]) -> None:
+    """What the preflight found: what is not right, and that all else is."""
+    wrong = [one for one in found if one.state in {State.WARN, State.FAIL}]
+    for one in wrong:
+        mark = " (holds the edition)" if one.holds else ""
+        app.warn(f"preflight{mark}: {one.name}: {one.words}")
+        if one.hint:
+            app.warn(f"  next: {one.hint}")
+    if found and not wrong:
+        app.say(f"Preflight: {len(found)} checks, nothing to mend.")
 
 
 def _first(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:

@@ -16,8 +16,11 @@ import click
 
 from digest.cli._console import App, pass_app
 from digest.cli._wire import wire
-from digest.errors import DigestError
+from digest.domain.checkup import Finding, State
+from digest.errors import DigestError, StorageError
 from digest.wiring import Wiring
+from digest.wiring.alarm import Watch, guarded
+from digest.wiring.checks import look_over
 from digest.workflows.desk import Dispatch
 
 log = logging.getLogger("digest.scheduler")
@@ -48,11 +51,19 @@ def scheduler(app: App, *, once: bool, queue_only: bool) -> None:
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     wiring = wire(app)
     if once:
-        _collect(wiring)
-        _dispatch(wiring, send=not queue_only)
-        _notify(wiring)
+        # One job that fails does not keep the others from their turn.
+        jobs = (("collecting", _collect), ("dispatch", _sender(send=not queue_only)),
+                ("notices", _notify))  # fmt: skip
+        well = [_guarded(job, wiring, name)() for name, job in jobs]
+        Watch(wiring).once()
+        if not all(well):
+            click.get_current_context().exit(1)
         return
     _run(wiring, send=not queue_only)
+
+
+def _sender(*, send: bool) -> Callable[[Wiring], bool]:
+    return partial(_dispatch, send=send)
 
 
 @serve.command()
@@ -125,18 +136,27 @@ def _run(wiring: Wiring, *, send: bool) -> None:
     now = wiring.clock()
     every = wiring.settings.feeds.collect_every_minutes
     jobs.add_job(
-        _guarded(_collect, wiring), "interval", minutes=every, next_run_time=now, id="collect"
+        _guarded(_collect, wiring, "collecting"),
+        "interval",
+        minutes=every,
+        next_run_time=now,
+        id="collect",
     )
     jobs.add_job(
-        _guarded(partial(_dispatch, send=send), wiring),
+        _guarded(_sender(send=send), wiring, "dispatch"),
         "interval",
         seconds=TICK_S,
         next_run_time=now,
         id="dispatch",
     )
     jobs.add_job(
-        _guarded(_notify, wiring), "interval", seconds=TICK_S, next_run_time=now, id="notify"
+        _guarded(_notify, wiring, "notices"),
+        "interval",
+        seconds=TICK_S,
+        next_run_time=now,
+        id="notify",
     )
+    jobs.add_job(Watch(wiring).once, "interval", seconds=TICK_S, next_run_time=now, id="watch")
     leave = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: leave.set())
@@ -148,21 +168,29 @@ def _run(wiring: Wiring, *, send: bool) -> None:
     log.info("left")
 
 
-def _guarded(job: Callable[[Wiring], None], wiring: Wiring) -> Callable[[], None]:
-    """A fault of one run is told in the log and does not end the service."""
+def _guarded(job: Callable[[Wiring], bool], wiring: Wiring, name: str) -> Callable[[], bool]:
+    """A fault of one run is told, and does not end the service; returns whether all went well."""
+    away = Watch(wiring)
 
-    def run() -> None:
+    def run() -> bool:
         try:
-            job(wiring)
+            with wiring.store() as store, guarded(wiring, store, name) as outcome:
+                outcome.well = job(wiring)
         except DigestError as error:
             log.error("%s", error)  # noqa: TRY400 - its message says it, no traceback wanted
+            if isinstance(error, StorageError):
+                away.database(error)
+            return False
         except Exception:
             log.exception("unexpected fault of the scheduler")
+            return False
+        return outcome.well
 
     return run
 
 
-def _collect(wiring: Wiring) -> None:
+def _collect(wiring: Wiring) -> bool:
+    """Ask the feeds. What they do wrong is theirs: it is well when they were asked."""
     from digest.workflows.collect import collect  # noqa: PLC0415
 
     budget = wiring.settings.feeds.collect_every_minutes * 60 / 2
@@ -175,9 +203,11 @@ def _collect(wiring: Wiring) -> None:
         log.error("%s: failed too often and is parked: see digest stories sources", source)
     if done.parked:
         log.warning("parked and not asked: %s", ", ".join(done.parked))
+    return True
 
 
-def _dispatch(wiring: Wiring, *, send: bool) -> None:
+def _dispatch(wiring: Wiring, *, send: bool) -> bool:
+    """Do what is due; whether nothing of it went wrong."""
     from digest.workflows.tick import tick  # noqa: PLC0415
 
     settings = wiring.settings
@@ -190,9 +220,12 @@ def _dispatch(wiring: Wiring, *, send: bool) -> None:
             lead_minutes=settings.edition.lead_minutes,
             review_minutes=settings.edition.review_minutes,
             window_h=settings.delivery.window_h,
+            look_over=partial(look_over, wiring, store),
         )
     for on, made in done.queued.items():
         log.info("edition %s: %d letters queued", on, made)
+    for on, found in done.found:
+        tell_finding(log, on, found)
     for fault in done.faults:
         log.error("%s", fault)
     for on, run in done.runs.items():
@@ -201,9 +234,11 @@ def _dispatch(wiring: Wiring, *, send: bool) -> None:
         log.info("edition %s: closed: %s", books.edition, dict(books.counts))
         for fault in books.faults:
             log.error("edition %s: %s", books.edition, fault)
+    stopped = any(run.stopped for run in done.runs.values())
+    return not (done.faults or stopped or any(books.faults for books in done.closed))
 
 
-def _notify(wiring: Wiring) -> None:
+def _notify(wiring: Wiring) -> bool:
     """Remind and forget those who never confirmed; send the mails that readers asked for."""
     with wiring.store() as store:
         messenger = wiring.messenger(store)
@@ -211,12 +246,21 @@ def _notify(wiring: Wiring) -> None:
         sent = messenger.send()
     if reminded or forgotten or sent:
         log.info("notices: %s; %d reminded, %d requests forgotten", dict(sent), reminded, forgotten)
+    return True
 
 
 def tell_run(to: logging.Logger, on: date, run: Dispatch) -> None:
     """A run in the log: counts, and each address that was not served."""
+    for found in run.found:
+        tell_finding(to, on, found)
     to.info("edition %s: %s", on, dict(run.outcomes))
     for address, outcome, reply in run.troubles:
         to.warning("edition %s: %s: %s: %s", on, address, outcome, reply)
     if run.stopped:
         to.error("edition %s: stopped: %s", on, run.stopped)
+
+
+def tell_finding(to: logging.Logger, on: date, found: Finding) -> None:
+    """A line of a preflight in the log."""
+    say = to.warning if found.state in {State.WARN, State.FAIL} else to.info
+    say("edition %s: preflight: %s: %s", on, found.name, found.words)

@@ -24,12 +24,22 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: its name, how it ended, what was found, and the next step where there is one."""
+    """One check: its name, how it ended, what was found, and the next step where there is one.
+
+    `certain` is a fault that no second look mends and that readers would suffer from (a letter
+    that is broken, a record that is of another key): a preflight holds the edition for it.
+    """
 
     name: str
     state: State
     words: str
     hint: str = ""
+    certain: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether an edition must not go out like that."""
+        return self.state is State.FAIL and self.certain
 
 
 def judge_dkim(name: str, records: Sequence[str], expected: str) -> Finding:
@@ -56,6 +66,7 @@ def judge_dkim(name: str, records: Sequence[str], expected: str) -> Finding:
             State.FAIL,
             f"the record {what}",
             f"publish the value {expected}; digest dkim show prints it",
+            certain=True,
         )
     if "y" in _tag(keys[0], "t").split(":"):
         return Finding(

@@ -28,6 +28,14 @@ Resolver = Callable[[str, int], Sequence[str]]
 """(host, port) -> its addresses; raises OSError. Called in a thread of its own."""
 
 PORTS: Final = (80, 443)
+UNANSWERED: Final = (
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)
+"""What a client above the guarded transport raises where nothing answers, time-outs aside."""
 _TRIED: Final = 4
 """How many of a host's addresses are tried; the time to connect is shared among them."""
 
@@ -77,8 +85,16 @@ def _wrapped(address: ipaddress.IPv6Address) -> Iterator[ipaddress.IPv4Address]:
 class Guard:
     """Says which addresses of a host may be connected to. `allowed` networks pass on any port."""
 
-    def __init__(self, allowed: Iterable[Network] = (), resolve: Resolver | None = None) -> None:
+    def __init__(
+        self,
+        allowed: Iterable[Network] = (),
+        resolve: Resolver | None = None,
+        *,
+        section: str = "feeds",
+    ) -> None:
+        """`section` is that of the settings whose `allow_private` was given, for messages."""
         self._allowed = tuple(allowed)
+        self._section = section
         self._resolve = resolve or _system_resolver
 
     async def addresses(self, host: str, port: int) -> list[str]:
@@ -111,10 +127,12 @@ class Guard:
         if not is_public(address):
             raise RefusedError(
                 f"{host} is at {address}, which is not a public address; "
-                "feeds.allow_private may name its network"
+                f"{self._section}.allow_private may name its network"
             )
         if port not in PORTS:
-            raise RefusedError(f"port {port} of {host}: feeds may be on ports 80 and 443 only")
+            raise RefusedError(
+                f"port {port} of {host}: {self._section} may be on ports 80 and 443 only"
+            )
 
     async def _look_up(self, host: str, port: int) -> Sequence[str]:
         """A thread of our own: the loop would wait for its own threads, as long as DNS takes."""

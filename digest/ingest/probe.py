@@ -11,6 +11,7 @@ from digest.domain.checkup import Finding, State
 
 _TIMEOUT_S = 10.0
 _SKEW_S = 30.0
+_BUSY = frozenset({408, 425, 429})
 
 
 def one_click(url: str, now: datetime, *, ca_file: str | None = None) -> list[Finding]:
@@ -50,6 +51,15 @@ def _judge(name: str, url: str, answer: httpx.Response) -> Finding:
             State.FAIL,
             f"redirects ({answer.status_code}): mail providers do not follow (RFC 8058, 3.1)",
             "set site.base_url to the address where the site itself answers",
+            certain=True,
+        )
+    if answer.status_code == httpx.codes.GONE:
+        return Finding(
+            name,
+            State.FAIL,
+            "answers 410: the site does not know our signature, so nobody could leave",
+            "give the site and the senders the same secret_key",
+            certain=True,
         )
     if not answer.is_success:
         return Finding(
@@ -57,6 +67,7 @@ def _judge(name: str, url: str, answer: httpx.Response) -> Finding:
             State.FAIL,
             f"answers {answer.status_code}",
             "is it this site that answers there? See its log, and the proxy's",
+            certain=answer.is_client_error and answer.status_code not in _BUSY,
         )
     if not url.startswith("https://"):
         return Finding(

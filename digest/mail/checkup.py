@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from ipaddress import ip_address
 
 from digest.domain.checkup import Finding, State, judge_dkim, judge_dmarc, judge_spf
@@ -13,6 +14,8 @@ from digest.mail.connection import Busy, open_session, place, tls_context
 from digest.mail.dkim import DkimSigner, record
 from digest.mail.names import Names
 from digest.settings import MailSettings, SmtpSettings
+
+Check = Callable[[], Iterable[Finding]]
 
 
 def mail_findings(
@@ -23,32 +26,53 @@ def mail_findings(
     address: str = "",
 ) -> Iterator[Finding]:
     """All checks of mail, one after the other. `address` is where the relay sends from."""
+    for check in [*relay_checks(servers), *name_checks(mail, servers, signer, names, address)]:
+        yield from check()
+
+
+def relay_checks(servers: Sequence[SmtpSettings], letter_bytes: int = 0) -> list[Check]:
+    """A check for each server: does it take mail, and a letter of this size?"""
+    return [partial(_one, relay, server, letter_bytes) for server in servers]
+
+
+def name_checks(
+    mail: MailSettings,
+    servers: Sequence[SmtpSettings],
+    signer: DkimSigner | None,
+    names: Names,
+    address: str = "",
+) -> list[Check]:
+    """A check for each record of DNS that decides whether letters are taken."""
     sender = mail.from_address.rpartition("@")[2]
     bounce = (mail.bounce_address or mail.from_address).rpartition("@")[2]
-    for server in servers:
-        yield relay(server)
     outside = [address] if address else _public(servers[0].host)
-    yield _asked(f"SPF {bounce}", lambda: judge_spf(bounce, outside, names))
-    yield from dkim(signer, names)
     signing = signer.signatures[0].domain if signer else ""
-    yield _asked(
-        f"DMARC _dmarc.{sender}",
-        lambda: judge_dmarc(sender, _policy(sender, names), signing, bounce),
-    )
-    for domain in dict.fromkeys((sender, bounce)):
-        yield _asked(f"MX {domain}", lambda domain=domain: mx(domain, names))  # type: ignore[misc]
-    for one in outside:
-        yield _asked(f"PTR {one}", lambda one=one: ptr(one, names))  # type: ignore[misc]
+
+    def policy() -> Finding:
+        return judge_dmarc(sender, _policy(sender, names), signing, bounce)
+
+    checks: list[Check] = [
+        partial(_asked, f"SPF {bounce}", partial(judge_spf, bounce, outside, names)),
+        partial(dkim, signer, names),
+        partial(_asked, f"DMARC _dmarc.{sender}", policy),
+    ]
+    checks += [
+        partial(_asked, f"MX {domain}", partial(mx, domain, names))
+        for domain in dict.fromkeys((sender, bounce))
+    ]
+    checks += [partial(_asked, f"PTR {one}", partial(ptr, one, names)) for one in outside]
     if not outside:
-        yield Finding(
+        unknown = Finding(
             "PTR",
             State.SKIPPED,
             f"{servers[0].host} has no public address, so where it sends from is not known",
             "give it: digest doctor --address IP",
         )
+        checks.append(lambda: [unknown])
+    return checks
 
 
-def relay(server: SmtpSettings) -> Finding:
+def relay(server: SmtpSettings, letter_bytes: int = 0) -> Finding:
     """Connect as a sender does, with TLS and login, and leave."""
     name = f"relay {place(server)}"
     try:
@@ -64,6 +88,15 @@ def relay(server: SmtpSettings) -> Finding:
         sock.settimeout(5)
         sock.sendall(b"QUIT\r\n")
         peer = sock.getpeername()[0]
+    most = session.extensions.get("size", "")
+    if most.isdigit() and 0 < int(most) < letter_bytes:
+        return Finding(
+            name,
+            State.FAIL,
+            f"takes {int(most):_} bytes a letter, and this one has {letter_bytes:_}",
+            'raise the limit there (Postfix: message_size_limit), or set mail.images = "hosted"',
+            certain=True,
+        )
     offers = [word.upper() for word in ("pipelining", "8bitmime", "smtputf8", "size")
               if word in session.extensions]  # fmt: skip
     login = " and the login" if server.username else ""
@@ -80,6 +113,10 @@ def relay(server: SmtpSettings) -> Finding:
     )
 
 
+def _one(check: Callable[..., Finding], *given: object) -> Iterator[Finding]:
+    yield check(*given)
+
+
 def dkim(signer: DkimSigner | None, names: Names) -> Iterator[Finding]:
     """The record of each key in use."""
     if signer is None:
@@ -92,11 +129,11 @@ def dkim(signer: DkimSigner | None, names: Names) -> Iterator[Finding]:
         return
     for one in signer.signatures:
         name = f"{one.selector}._domainkey.{one.domain}"
-        wanted = record(one.key)
-        yield _asked(
-            f"DKIM {name}",
-            lambda name=name, wanted=wanted: judge_dkim(name, names(name, "TXT"), wanted),  # type: ignore[misc]
-        )
+        yield from _asked(f"DKIM {name}", partial(_key_record, name, record(one.key), names))
+
+
+def _key_record(name: str, wanted: str, names: Names) -> Finding:
+    return judge_dkim(name, names(name, "TXT"), wanted)
 
 
 def mx(domain: str, names: Names) -> Finding:
@@ -165,9 +202,9 @@ def _plain(address: str) -> str:
     return str(ip_address(address))
 
 
-def _asked(name: str, check: Callable[[], Finding]) -> Finding:
+def _asked(name: str, check: Callable[[], Finding]) -> Iterator[Finding]:
     """The check's finding; a name server that does not answer is one, too."""
     try:
-        return check()
+        yield check()
     except DigestError as error:
-        return Finding(name, State.SKIPPED, error.message, error.hint)
+        yield Finding(name, State.SKIPPED, error.message, error.hint)

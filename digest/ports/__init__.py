@@ -9,6 +9,7 @@ not here. `wiring` names the classes.
 from __future__ import annotations
 
 from digest.domain.edition import EditionStatus
+from digest.ports.alarm import AlertStore, Channel, Reported
 from digest.ports.kept import (
     DeliveryStore,
     EditionStore,
@@ -36,8 +37,9 @@ from digest.ports.outside import (
 from digest.ports.post import Heard, PostStore
 
 __all__ = [
-    "AccessStore", "ChoiceStore", "Clock", "DeliveryRow", "DeliveryStore", "Desk", "Drawn",
-    "EditionStatus", "EditionStore", "Embedder", "EntryStore", "FeedReader", "FeedResult",
-    "FeedState", "Heard", "Hold", "LedgerStore", "Library", "NoticeStore", "Paced", "PostStore",
-    "Press", "Printer", "ReportStore", "Row", "Store", "SubscriberStore", "Transport",
+    "AccessStore", "AlertStore", "Channel", "ChoiceStore", "Clock", "DeliveryRow", "DeliveryStore",
+    "Desk", "Drawn", "EditionStatus", "EditionStore", "Embedder", "EntryStore", "FeedReader",
+    "FeedResult", "FeedState", "Heard", "Hold", "LedgerStore", "Library", "NoticeStore", "Paced",
+    "PostStore", "Press", "Printer", "ReportStore", "Reported", "Row", "Store", "SubscriberStore",
+    "Transport",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from digest.domain.edition import Block, Edition
 from digest.domain.notice import Ask, Consent, Notice, NoticeKind, NoticeStatus
 from digest.domain.story import Entry, Story
 from digest.domain.subscriber import Status, Subscriber
+from digest.ports.alarm import AlertStore
 from digest.ports.ledger import LedgerStore
 from digest.ports.operation import AccessStore, ChoiceStore, ReportStore
 from digest.ports.outside import FeedResult, FeedState
@@ -306,6 +307,7 @@ class Store(Protocol):
     keys: AccessStore
     choices: ChoiceStore
     reports: ReportStore
+    alerts: AlertStore
 
     def write(self) -> AbstractContextManager[None]:
         """Make the calls inside one transaction; calls outside one commit by themselves."""

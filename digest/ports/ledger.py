@@ -11,6 +11,8 @@ from digest.domain.audit import Audit
 from digest.domain.subscriber import Preferences
 
 By = Literal["state", "domain", "server", "error"]
+Cause = Literal["operator", "restore", "first letters", "preflight", "complaints"]
+"""Who or what holds something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Hold:
     name: str
     since: datetime
     reason: str
+    cause: Cause = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class LedgerStore(Protocol):
         """Make ended rows pending again, with a window from `now`; returns how many."""
         ...
 
-    def hold(self, name: str, reason: str, now: datetime) -> None:
+    def hold(self, name: str, reason: str, now: datetime, cause: Cause = "operator") -> None:
         """Hold sending: of all (`sending`), or of an edition (its date). The first reason stays."""
         ...
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from digest.settings.delivery import DeliverySettings
+from digest.settings.alerts import AlertSettings
+from digest.settings.delivery import DeliverySettings, PreflightSettings
 from digest.settings.kinds import Zone
 from digest.settings.load import Loaded, load
 from digest.settings.models import (
@@ -20,6 +21,7 @@ from digest.settings.models import (
 from digest.settings.stories import StoriesSettings
 
 __all__ = [
+    "AlertSettings",
     "DatabaseSettings",
     "DeliverySettings",
     "DkimSettings",
@@ -28,6 +30,7 @@ __all__ = [
     "Loaded",
     "MailSettings",
     "PathSettings",
+    "PreflightSettings",
     "Settings",
     "SiteSettings",
     "SmtpSettings",

@@ -1,4 +1,4 @@
-"""The settings of the ledger."""
+"""The settings of the ledger, and of what is looked at before an edition's first letter."""
 
 from __future__ import annotations
 
@@ -39,6 +39,30 @@ class DeliverySettings(Section):
     stop_refused: float = Field(
         0.2, ge=0, le=1, description="Share of 5xx among the first letters that stops an edition."
     )
+    stop_complaints: float = Field(
+        0.003,
+        ge=0,
+        le=1,
+        description="Share of complaints among an edition's letters that stops it (3 complaints at "
+        "least); 0: never. Gmail asks for less than 0.003.",
+    )
     keep_days: int = Field(
         400, ge=2, le=36_500, description="How long `digest prune` keeps deliveries, days."
+    )
+
+
+class PreflightSettings(Section):
+    """What is looked at once before an edition's first letter goes out; errors hold it."""
+
+    checks: Literal["all", "letter", "none"] = Field(
+        "all",
+        description="all: the letter, its links, the site, DNS and the SMTP servers; letter: the "
+        "letter only, nothing is asked over the network; none.",
+    )
+    budget_s: float = Field(
+        20.0,
+        gt=0,
+        le=300,
+        description="Time for all that is asked over the network, seconds; what has not answered "
+        "by then is left out.",
     )

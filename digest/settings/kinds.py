@@ -103,6 +103,14 @@ def _database(url: SecretStr) -> SecretStr:
     return url
 
 
+def _hook(url: SecretStr) -> SecretStr:
+    text = url.get_secret_value()
+    if text and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s#]*)?", text):
+        # The text is not repeated: it is a secret.
+        raise ValueError("is no web address, such as https://hooks.example.org/digest")
+    return url
+
+
 def _key(key: SecretStr) -> SecretStr:
     if 0 < len(key.get_secret_value()) < _SECRET_KEY_LENGTH:
         raise ValueError(f"must have {_SECRET_KEY_LENGTH} characters or more")
@@ -139,6 +147,7 @@ HeloName = Annotated[str, AfterValidator(_helo)]
 Network = Annotated[str, AfterValidator(_network)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
 SecretKey = Annotated[SecretStr, AfterValidator(_key)]
+HookUrl = Annotated[SecretStr, AfterValidator(_hook)]
 FormerKey = Annotated[SecretStr, AfterValidator(_former_key)]
 Selector = Annotated[str, AfterValidator(_selector)]
 SigningDomain = Annotated[str, AfterValidator(_domain)]

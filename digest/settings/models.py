@@ -15,7 +15,8 @@ from pydantic import (
     model_validator,
 )
 
-from digest.settings.delivery import DeliverySettings
+from digest.settings.alerts import AlertSettings
+from digest.settings.delivery import DeliverySettings, PreflightSettings
 from digest.settings.inbound import InboundSettings
 from digest.settings.kinds import (
     Address,
@@ -362,5 +363,7 @@ class Settings(_Section):
     feeds: FeedSettings = Field(default_factory=FeedSettings)
     stories: StoriesSettings = Field(default_factory=StoriesSettings)
     delivery: DeliverySettings = Field(default_factory=DeliverySettings)
+    preflight: PreflightSettings = Field(default_factory=PreflightSettings)
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     inbound: InboundSettings = Field(default_factory=InboundSettings)

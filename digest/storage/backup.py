@@ -141,7 +141,7 @@ def _hold_and_merge(database: Database, leavers: _Leavers, now: datetime) -> Con
         reason = f"restored from a backup on {now:%Y-%m-%d %H:%M} UTC"
         connection.execute(
             insert(connection, holds)
-            .values(name=RESTORED, since=now, reason=reason)
+            .values(name=RESTORED, since=now, reason=reason, cause="restore")
             .on_conflict_do_update(index_elements=[holds.c.name], set_={"reason": reason})
         )
         before = _contents(connection).rows["suppressions"]

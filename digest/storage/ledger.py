@@ -17,7 +17,7 @@ from digest.domain.replies import error_class
 from digest.domain.subscriber import Preferences
 from digest.errors import EditionError
 from digest.ports import Hold, Row
-from digest.ports.ledger import By
+from digest.ports.ledger import By, Cause
 from digest.storage import schema
 from digest.storage.bell import Bell
 from digest.storage.codec import days_from_bits
@@ -169,12 +169,12 @@ class Ledger:
 
     # --- holds ----------------------------------------------------------------------------------
 
-    def hold(self, name: str, reason: str, now: datetime) -> None:
+    def hold(self, name: str, reason: str, now: datetime, cause: Cause = "operator") -> None:
         """Hold sending: of all (`sending`), or of an edition (its date). The first reason stays."""
         with self._access.write() as connection:
             connection.execute(
                 insert(connection, _HOLDS)
-                .values(name=name, since=now, reason=reason)
+                .values(name=name, since=now, reason=reason, cause=cause)
                 .on_conflict_do_nothing(index_elements=[_HOLDS.c.name])
             )
 
@@ -184,13 +184,13 @@ class Ledger:
             gone = connection.execute(
                 delete(_HOLDS).where(_HOLDS.c.name.in_(list(names))).returning(_HOLDS)
             ).all()
-        return [Hold(row.name, row.since, row.reason) for row in gone]
+        return [Hold(row.name, row.since, row.reason, row.cause) for row in gone]
 
     def holds(self) -> Sequence[Hold]:
         """What is held, oldest first."""
         with self._access.read() as connection:
             rows = connection.execute(select(_HOLDS).order_by(_HOLDS.c.since, _HOLDS.c.name)).all()
-        return [Hold(row.name, row.since, row.reason) for row in rows]
+        return [Hold(row.name, row.since, row.reason, row.cause) for row in rows]
 
     def cleared(self, edition: date) -> bool:
         """Whether the first letters of an edition were found to be taken."""

@@ -1,4 +1,4 @@
-"""The tables of the operator's side: who may come in, and what an editor chose."""
+"""The tables of the operator's side: who may come in, what an editor chose, what is amiss."""
 
 from __future__ import annotations
 
@@ -66,3 +66,31 @@ choices = Table(
     required("taken", JSON),
 )
 """Stories that an editor put in another's place, to hold the ranking against."""
+
+alerts = Table(
+    "alerts",
+    metadata,
+    # What is amiss (domain/alert.py), and what it is about: a date, a feed, a host.
+    Column("kind", String(16), primary_key=True),
+    Column("about", Words, primary_key=True),
+    required("words", Words),
+    required("hint", Words),
+    required("since", Moment),
+    # Not to be told before: what mends itself within minutes is nobody's concern.
+    required("tell_at", Moment),
+    # When a process last took it upon itself to tell: others leave it alone for some minutes.
+    Column("tried_at", Moment),
+    Column("told_at", Moment),
+    Column("over_at", Moment),
+    Column("over_told_at", Moment),
+)
+
+preflights = Table(
+    "preflights",
+    metadata,
+    Column("edition_date", Date, primary_key=True),
+    required("at", Moment),
+    # Findings (domain/checkup.py): name, state, words, hint, certain.
+    required("found", JSON),
+)
+"""What was found before the first letter of an edition went out."""

@@ -7,6 +7,7 @@ migrations/ makes them; a test holds that both say the same on both databases.
     editions 1-n deliveries n-1 subscriber (a bare number: it outlives an erased reader)
     subscriber 1-n notices (the mails that readers ask for), 1-n consents (append-only); asks
     tokens, operators, sessions, failed_logins (who may come in); choices (an editor's)
+    alerts (what is amiss, and what was told of it); preflights (one an edition)
     subscriber 1-n heard (what came in by mail, append-only) n-1 messages (raw, for a while)
 
 Times are UTC: `timestamp with time zone` in Postgres, text without a zone in SQLite.
@@ -33,13 +34,21 @@ from sqlalchemy import (
 )
 
 from digest.storage.columns import Moment, Words, metadata, required
-from digest.storage.operation import choices, failed_logins, operators, sessions, tokens
+from digest.storage.operation import (
+    alerts,
+    choices,
+    failed_logins,
+    operators,
+    preflights,
+    sessions,
+    tokens,
+)
 
 __all__ = [
-    "UNFINISHED", "Moment", "Words", "asks", "choices", "consents", "deliveries", "edition_blocks",
-    "edition_picks", "editions", "entries", "entry_vectors", "failed_logins", "heard", "holds",
-    "images", "ledger_days", "messages", "metadata", "notices", "operators", "sessions", "sources",
-    "subscribers", "suppressions", "tokens",
+    "UNFINISHED", "Moment", "Words", "alerts", "asks", "choices", "consents", "deliveries",
+    "edition_blocks", "edition_picks", "editions", "entries", "entry_vectors", "failed_logins",
+    "heard", "holds", "images", "ledger_days", "messages", "metadata", "notices", "operators",
+    "preflights", "sessions", "sources", "subscribers", "suppressions", "tokens",
 ]  # fmt: skip
 
 editions = Table(
@@ -180,6 +189,8 @@ suppressions = Table(
     Column("key_hash", String(128), primary_key=True),
     required("reason", Words),
     required("created_at", Moment),
+    # Which secret key the hash was made with; empty for those of before this was kept.
+    required("key_id", String(16), server_default=text("''")),
 )
 
 notices = Table(
@@ -338,5 +349,7 @@ holds = Table(
     Column("name", Words, primary_key=True),
     required("since", Moment),
     required("reason", Words),
+    # Who holds it: operator, restore, or what the program found (first letters, preflight, ...).
+    required("cause", String(16), server_default=text("'operator'")),
 )
 """While there is a row, nothing is claimed: of any edition, or of the one it names."""

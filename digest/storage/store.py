@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from digest.ports import (
     AccessStore,
+    AlertStore,
     ChoiceStore,
     DeliveryStore,
     EditionStore,
@@ -25,6 +26,7 @@ from digest.ports import (
 from digest.settings import DatabaseSettings
 from digest.storage import migrate
 from digest.storage.access import AccessRows
+from digest.storage.alerts import Alerts
 from digest.storage.choices import Choices
 from digest.storage.deliveries import Deliveries
 from digest.storage.doors import Access, Doors, TrialDoors
@@ -58,6 +60,7 @@ class SqlStore:
     keys: AccessStore
     choices: ChoiceStore
     reports: ReportStore
+    alerts: AlertStore
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class SqlStore:
         self.keys = AccessRows(access)
         self.choices = Choices(access)
         self.reports = Reports(access)
+        self.alerts = Alerts(access)
         self.deliveries = Deliveries(
             access,
             message_id,

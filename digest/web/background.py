@@ -1,4 +1,4 @@
-"""What runs beside the pages: figures drawn ahead, waiting mails sent."""
+"""What runs beside the pages: figures drawn ahead, waiting mails sent, the watch kept."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 
 from digest.errors import DigestError
 from digest.web.site import Site
+from digest.wiring.alarm import Watch
 
 log = logging.getLogger("digest.web")
 
@@ -17,9 +18,12 @@ PATIENCE_S: Final = 10.0
 LOOK_S: Final = 30.0
 """How often the queue is looked at when nobody says that something waits, seconds."""
 
+WATCH_S: Final = 300.0
+"""How often it is looked what is amiss, seconds; scheduler and workers look each minute."""
+
 
 class Background:
-    """Two threads, from `start` to `stop`."""
+    """Three threads, from `start` to `stop`."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -27,6 +31,7 @@ class Background:
         self._threads = [
             threading.Thread(target=self._draw, name="digest-draw", daemon=True),
             threading.Thread(target=self._send, name="digest-send", daemon=True),
+            threading.Thread(target=self._watch, name="digest-watch", daemon=True),
         ]
 
     def start(self) -> None:
@@ -56,6 +61,12 @@ class Background:
             except Exception:
                 log.exception("unexpected fault in sending notices")
             site.wake.wait(LOOK_S)
+
+    def _watch(self) -> None:
+        """Where scheduler and workers died, somebody must notice."""
+        watch = Watch(self._site.wiring)
+        while not self._leave.wait(WATCH_S):
+            watch.once()
 
     def _draw(self) -> None:
         """Have the figures drawn that are missing, by one child, so that pages keep a core."""

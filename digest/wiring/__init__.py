@@ -12,8 +12,8 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import cached_property
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ from digest.domain.subscriber import Preferences, Subscriber
 from digest.errors import SettingsError
 from digest.ports import Clock, FeedReader, Printer, Store, Transport
 from digest.settings import Settings
-from digest.wiring import post, senders, stories
+from digest.wiring import checks, post, senders, stories
 from digest.wiring.keys import kept_key
 
 if TYPE_CHECKING:
@@ -296,6 +296,9 @@ class Wiring:
             stop_refused=self.settings.delivery.stop_refused,
             stop=stop,
             pace=senders.DomainPaces(self.settings),
+            look_over=partial(checks.look_over, self, store),
+            patience=timedelta(minutes=self.settings.alerts.unreachable_minutes),
+            tell_refused=self.settings.alerts.bounced_share,
         )
 
     @staticmethod

@@ -105,6 +105,7 @@ def listener(wiring: Wiring, store: Store, boxes: Mailboxes | None = None) -> Li
         help_mail=partial(_help, wiring, boxes),
         hash_of=wiring.keyed_hash,
         defaults=wiring.default_preferences,
+        stop_complaints=wiring.settings.delivery.stop_complaints,
     )
 
 

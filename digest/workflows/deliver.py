@@ -13,13 +13,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
+from digest.domain.alert import Kind
 from digest.domain.delivery import Delivery, DeliveryStatus, Envelope
 from digest.errors import TransportError
 from digest.ports import Clock, Paced, Printer, Store, Transport
+from digest.workflows.alarm import FEWEST_BOUNCED, bounced, unreachable
 from digest.workflows.desk import Dispatch, LedgerDesk, Seal
+from digest.workflows.preflight import Find, holding, preflight
 
 SAMPLE: Final = 0.01
 """Share of an edition's letters that goes out first."""
@@ -30,7 +33,11 @@ FEWEST_REFUSED: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Courier:
-    """Works deliveries off with the parts that wiring gives it."""
+    """Works deliveries off with the parts that wiring gives it.
+
+    `look_over` is what an edition's preflight does; `patience` is how long no server can be used
+    before it is told, and `tell_refused` the share of refused letters from which that is.
+    """
 
     store: Store
     printer: Printer
@@ -43,6 +50,9 @@ class Courier:
     stop: Callable[[], bool] = lambda: False
     pace: Callable[[str], Paced] | None = None
     stop_refused: float = 0.0
+    look_over: Find | None = None
+    patience: timedelta = timedelta(minutes=10)
+    tell_refused: float = 0.0
 
     def deliver(
         self,
@@ -67,6 +77,11 @@ class Courier:
             return run
         if queue:
             run.queued = self.store.deliveries.enqueue(on, self.clock(), self.window_h, limit)
+        if self.look_over is not None and self.store.deliveries.counts(on):
+            run.found = preflight(self.store, on, self.clock, self.look_over)
+            if reason := holding(run.found):
+                run.stopped = f"{reason}\n  when it is mended, go on with: digest resume {on}"
+                return run
         blocks = self.store.editions.blocks(on)
 
         def write(delivery: Delivery) -> Envelope:
@@ -81,7 +96,22 @@ class Courier:
             self._work(on, write, run, limit, progress)
         finally:
             self.transport.close()
+            self._note(on, run)
         return run
+
+    def _note(self, on: date, run: Dispatch) -> None:
+        """What an operator should know of a run."""
+        refused, sent = run.outcomes["refused"], run.outcomes["sent"]
+        if sent and not run.stopped:
+            self.store.alerts.settle(Kind.SERVERS, self._host, self.clock())
+        letters = refused + sent
+        if self.tell_refused and FEWEST_BOUNCED <= refused > self.tell_refused * letters:
+            self.store.alerts.raised(bounced(on, refused, letters), self.clock())
+
+    @property
+    def _host(self) -> str:
+        """The machine, as `owner` begins with it."""
+        return self.owner.partition(":")[0]
 
     def _sample(self, on: date) -> int:
         """How many letters of an edition go out first; 0 where it was sampled, or is too small."""
@@ -100,7 +130,7 @@ class Courier:
             return True
         replies = [reply for _, outcome, reply in run.troubles if outcome == "refused"]
         reason = f"{refused} of the first {refused + sent} letters were refused: {replies[-1]}"
-        self.store.ledger.hold(on.isoformat(), reason, self.clock())
+        self.store.ledger.hold(on.isoformat(), reason, self.clock(), "first letters")
         run.stopped = f"{reason}\n  see the replies, then go on with: digest resume {on}"
         return False
 
@@ -131,6 +161,8 @@ class Courier:
             reason = "the run ended"
         except TransportError as error:
             reason = error.message
+            trouble = unreachable(self._host, reason)
+            self.store.alerts.raised(trouble, self.clock(), self.patience)
             if not run.outcomes:
                 raise
             run.stopped = str(error)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from digest.domain.checkup import Finding
 from digest.domain.delivery import (
     Accepted,
     Deferred,
@@ -58,13 +59,16 @@ OUTCOMES: Final = {
 
 @dataclass(slots=True)
 class Dispatch:
-    """What became of a run: rows by outcome, and each address that was not served, with why."""
+    """What became of a run: rows by outcome, each address that was not served, with why, and what
+    the edition's preflight found, where this run had it.
+    """
 
     queued: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     troubles: list[tuple[str, str, str]] = field(default_factory=list)
     stopped: str = ""
     largest_bytes: int = 0
+    found: Sequence[Finding] = ()
 
     @property
     def sent(self) -> int:

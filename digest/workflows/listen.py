@@ -37,6 +37,7 @@ from digest.domain.notice import Action, Ask, Consent, Via
 from digest.domain.subscriber import Preferences, Status, Subscriber
 from digest.errors import UsageError
 from digest.ports import Heard, Store
+from digest.workflows.alarm import judge_complaints
 from digest.workflows.reception import FORM, NEVER_AGAIN, Origin, Reception, Verdict
 
 BOUNCED: Final = "bounced"
@@ -63,7 +64,8 @@ class Listener:
     """Hears messages. `read` takes one apart, `help_mail` answers a request for help at once.
 
     `read(raw, recipient, sender)` gets the envelope's addresses (empty, None: not known);
-    `hash_of(purpose, text)` is the keyed hash of the installation.
+    `hash_of(purpose, text)` is the keyed hash of the installation. `stop_complaints` is the share
+    of complaints among an edition's letters from which it is held.
     """
 
     store: Store
@@ -73,6 +75,7 @@ class Listener:
     help_mail: Callable[[str], None]
     hash_of: Callable[[str, str], str]
     defaults: Preferences = field(default_factory=Preferences)
+    stop_complaints: float = 0.0
 
     def hear(
         self, raw: bytes, now: datetime, recipient: str = "", sender: str | None = None
@@ -111,6 +114,8 @@ class Listener:
             lines = [line for _, line in found if line is not None and self._worth(line)]
             for line in lines:
                 self.store.post.log(line, message)
+                if line.kind == "complaint" and line.proof and line.edition is not None:
+                    judge_complaints(self.store, line.edition, self.stop_complaints, now)
             if not lines:
                 self.store.post.drop(message)
         # After the transaction: a server that is slow must not hold the database.

@@ -8,16 +8,20 @@ that jumps change nothing: the unique keys decide.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from digest.domain.alert import Kind, Trouble
 from digest.domain.audit import Audit
+from digest.domain.checkup import Finding
 from digest.domain.edition import EditionStatus
 from digest.domain.subscriber import due_at
 from digest.errors import EditionError
 from digest.ports import Store
 from digest.workflows.deliver import Courier
 from digest.workflows.desk import Dispatch
+from digest.workflows.preflight import Find, holding, preflight
 from digest.workflows.publish import Publisher
 
 
@@ -32,12 +36,15 @@ class Agenda:
 
 @dataclass(slots=True)
 class Ticked:
-    """What a tick did: rows made and runs by edition, days whose books it closed, faults."""
+    """What a tick did: rows made and runs by edition, days whose books it closed, faults, and what
+    preflights found.
+    """
 
     queued: dict[date, int] = field(default_factory=dict)
     runs: dict[date, Dispatch] = field(default_factory=dict)
     closed: list[Audit] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    found: list[tuple[date, Finding]] = field(default_factory=list)
 
 
 def agenda(
@@ -76,12 +83,14 @@ def tick(
     lead_minutes: int,
     window_h: int,
     review_minutes: int = 0,
+    look_over: Find | None = None,
 ) -> Ticked:
     """Publish, queue, deliver and close what is due.
 
     Without a courier nothing is sent: that is left to workers. An edition that is held is built and
-    stays a draft until it is let go. One that cannot be built
-    stops no other one. Raises TransportError when no letter finds a usable server.
+    stays a draft until it is let go; one that was published has its preflight (`look_over`). One
+    that cannot be built stops no other one. Raises TransportError when no letter finds a usable
+    server.
     """
     done = Ticked()
     due = agenda(
@@ -102,8 +111,14 @@ def tick(
                     drafts.add(on)
             else:
                 publisher.publish(on, now)
+                if look_over is not None:
+                    found = preflight(store, on, lambda: now, look_over)
+                    done.found += [(on, finding) for finding in found]
+                    if why := holding(found):
+                        done.faults.append(f"edition {on} is held: {why}")
         except EditionError as error:
             done.faults.append(f"edition {on}: {error.message}")
+            store.alerts.raised(_unbuilt(on, error), now)
     for on in due.queue:
         if on in drafts:
             continue
@@ -113,7 +128,7 @@ def tick(
         except EditionError as error:
             done.faults.append(error.message)
     for on in store.ledger.close_due(now, window_h):
-        books = store.ledger.close(on, now, window_h)
+        books = _close(store, on, now, window_h)
         if books.eligible:
             done.closed.append(books)
     if courier is not None:
@@ -122,3 +137,30 @@ def tick(
             if run.outcomes:
                 done.runs[on] = run
     return done
+
+
+def _close(store: Store, on: date, now: datetime, window_h: int) -> Audit:
+    """Close a day's books. In the same commit, that they do not add up becomes an alert."""
+    with suppress(EditionError):
+        # By pages; what is left for the one transaction below is little.
+        store.deliveries.enqueue(on, now, window_h, None)
+    with store.write():
+        books = store.ledger.close(on, now, window_h)
+        if books.faults:
+            trouble = Trouble(
+                Kind.BOOKS,
+                on.isoformat(),
+                f"the books of {on} do not add up: {'; '.join(books.faults)}",
+                f"see digest audit {on}, and the log of that day",
+            )
+            store.alerts.raised(trouble, now)
+    return books
+
+
+def _unbuilt(on: date, error: EditionError) -> Trouble:
+    return Trouble(
+        Kind.NO_EDITION,
+        on.isoformat(),
+        f"the edition of {on} cannot be built: {error.message.removeprefix(f'edition {on}: ')}",
+        error.hint,
+    )

@@ -57,7 +57,11 @@ def digest(tmp_path: Path, press_cache: Path) -> Run:
             [sys.executable, "-m", "digest", *words],
             cwd=tmp_path,
             env=kept
-            | {"DIGEST_PATHS__CACHE": str(press_cache), "DIGEST_FEEDS__DRY_RUN_BUDGET_S": "0"}
+            | {
+                "DIGEST_PATHS__CACHE": str(press_cache),
+                "DIGEST_FEEDS__DRY_RUN_BUDGET_S": "0",
+                "DIGEST_PREFLIGHT__CHECKS": "letter",
+            }
             | environ,
             input=stdin,
             capture_output=True,

@@ -114,6 +114,7 @@ class House:
             "[database]", f'url = "{self.url}"', "busy_timeout_s = 60.0",
             "[paths]", f'state = "{self.folder}/state"', f'cache = "{self.folder}/cache"',
             f'out = "{self.folder}/out"',
+            "[preflight]", 'checks = "none"',  # it has tests of its own, and asks the network
             "[delivery]",
             *(f"{name} = {json.dumps(value)}" for name, value in delivery.items()),
         ]  # fmt: skip

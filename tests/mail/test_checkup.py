@@ -118,7 +118,7 @@ def test_a_name_server_that_is_silent_is_no_missing_record(monkeypatch: pytest.M
     monkeypatch.setattr("digest.mail.names._TIMEOUT_S", 0.3)
     with DnsServer(good(), silent=["example.org"]) as server:
         names = Names(["127.0.0.1"], server.port)
-        finding = checkup._asked("MX example.org", lambda: checkup.mx("example.org", names))
+        (finding,) = checkup._asked("MX example.org", lambda: checkup.mx("example.org", names))
     assert finding.state is State.SKIPPED
     assert "no answer from the name servers" in finding.words
 

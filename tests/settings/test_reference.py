@@ -119,6 +119,8 @@ def test_every_secret_is_hidden(leaf: Leaf) -> None:
     text = "hunter2" * 5
     if leaf.name == "database.url":
         text = f"postgresql://u:{text}@db.example/x"
+    if leaf.name == "alerts.webhook_url":
+        text = f"https://hooks.example/{text}"
     user = f"DIGEST_{leaf.section.upper() or 'SMTP'}__USERNAME"
     known = {user: "letters"} if leaf.key == "password" else {}
     settings = load(environ={leaf.variable: text, **known}).settings

@@ -86,6 +86,7 @@ def _wiring(
         "secret_key": "0123456789abcdef" * 4,
         "site": {"base_url": BASE},
         "mail": {"from_address": "editor@digest.example.org"},
+        "preflight": {"checks": "letter"},
         "database": {"url": f"sqlite:///{database}"},
         "paths": {"state": state, "cache": cache, "content": content},
     }
