@@ -42,7 +42,7 @@ def message_id(edition: date, reader: int) -> str:
 
 def opened(settings: DatabaseSettings):  # noqa: ANN201
     hashed = partial(tokens.keyed_hash, "0123456789abcdef" * 4, "suppression")
-    return open_store(settings, message_id=message_id, hash_of=hashed)
+    return open_store(settings, message_id=message_id, hashes_of=lambda key: [hashed(key)])
 
 
 def fill(store: SqlStore, readers: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from digest.ports import Store
 from digest.wiring import Wiring
 from digest.wiring.alarm import free_mb
 from digest.wiring.checks import outside_checks
+from digest.wiring.keys import key_id
 
 if TYPE_CHECKING:
     from digest.mail.names import Names
@@ -71,6 +72,7 @@ def _all(
         with wiring.store(keep=False) as store:
             yield Finding("database", State.OK, "can be read and has this program's schema")
             yield feeds(store)
+            yield suppressed(store, wiring.listing_keys)
     except DigestError as error:
         yield Finding("database", State.FAIL, error.message, error.hint)
     if offline:
@@ -121,3 +123,22 @@ def feeds(store: Store) -> Finding:
         words = f"{len(parked)} of {len(states)} are parked: {', '.join(parked[:8])}"
         return Finding("feeds", State.WARN, words, "see: digest stories --help")
     return Finding("feeds", State.OK, f"{len(states) - len(failing)} of {len(states)} answer")
+
+
+def suppressed(store: Store, keys: Sequence[str]) -> Finding:
+    """Whether the keys are all there with which the suppression list was made."""
+    noted = store.subscribers.suppression_keys()
+    known = {key_id(key) for key in keys}
+    lost = sum(number for name, number in noted.items() if name and name not in known)
+    if lost:
+        return Finding(
+            "suppression list",
+            State.FAIL,
+            f"{lost} addresses were noted under a secret key that is not in the settings any more: "
+            "they could be written to again",
+            "put that key back into old_secret_keys, or suppression_keys if it leaked, and keep it",
+        )
+    words = f"{sum(noted.values())} addresses"
+    if noted.get("") and len(keys) == 1:
+        words += f"; of {noted['']} it is not known under which key: keep those you had"
+    return Finding("suppression list", State.OK, words)

@@ -140,28 +140,32 @@ class SubscriberStore(Protocol):
         """Delete the subscriber and the address in their deliveries; False when unknown."""
         ...
 
-    def suppress(self, key_hash: str, reason: str, now: datetime) -> None:
-        """Put the keyed hash of an address on the suppression list."""
+    def suppress(self, key: str, reason: str, now: datetime) -> None:
+        """Put an address on the suppression list, which holds keyed hashes only."""
         ...
 
     def suppress_all(self, listed: Mapping[str, tuple[str, datetime]]) -> None:
-        """Put many on the suppression list: keyed hash -> (reason, since when)."""
+        """Put many on the suppression list: address -> (reason, since when)."""
         ...
 
-    def suppressed_among(self, key_hashes: Collection[str]) -> frozenset[str]:
-        """Which of these may not be written to."""
+    def suppressed_among(self, keys: Collection[str]) -> frozenset[str]:
+        """Which of these addresses may not be written to."""
         ...
 
-    def is_suppressed(self, key_hash: str) -> bool:
+    def is_suppressed(self, key: str) -> bool:
         """Whether the address may not be written to."""
         ...
 
-    def suppressed_for(self, key_hash: str) -> str:
+    def suppressed_for(self, key: str) -> str:
         """Why the address may not be written to; empty when it may."""
         ...
 
-    def lift(self, key_hash: str) -> None:
+    def lift(self, key: str) -> None:
         """Take an address off the suppression list: its reader came back."""
+        ...
+
+    def suppression_keys(self) -> Mapping[str, int]:
+        """Id of a secret key -> addresses noted under it; empty for those of before it was kept."""
         ...
 
     def unconfirmed(self, asked_before: datetime, limit: int) -> Sequence[Subscriber]:

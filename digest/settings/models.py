@@ -351,6 +351,11 @@ class Settings(_Section):
     old_secret_keys: list[FormerKey] = Field(
         default_factory=list, description="Former keys, so that links already sent go on working."
     )
+    suppression_keys: list[FormerKey] = Field(
+        default_factory=list,
+        description="Former keys by which addresses are looked up in the suppression list and "
+        "nothing is signed: for one that leaked.",
+    )
     site: SiteSettings = Field(default_factory=SiteSettings)
     mail: MailSettings = Field(default_factory=MailSettings)
     smtp: SmtpSettings = Field(default_factory=SmtpSettings)

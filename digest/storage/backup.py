@@ -24,7 +24,7 @@ from typing import Any, Final
 
 import psycopg
 from pydantic import SecretStr
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, delete, func, inspect, select, text, update
 
 from digest.domain.subscriber import Status
 from digest.errors import DigestError, OutputError, StorageError, UsageError
@@ -180,9 +180,12 @@ def _leavers(settings: DatabaseSettings) -> _Leavers:
         with suppress(DigestError), database.transaction("read") as connection:
             if migrate.current(connection) is None:
                 return found
+            # An older schema lacks columns; who left must stay gone all the same.
+            there = {column["name"] for column in inspect(connection).get_columns(listed.name)}
+            kept = select(*(column for column in listed.c if column.name in there))
             found.suppressions = [
-                {"key_hash": row.key_hash, "reason": row.reason, "created_at": row.created_at}
-                for row in connection.execute(select(listed))
+                dict(row._mapping)  # noqa: SLF001 - its public name
+                for row in connection.execute(kept)
             ]
             rows = connection.execute(
                 select(s.c.key, s.c.status, s.c.left_at).where(s.c.status.in_(_GONE))

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, Literal
@@ -48,6 +48,7 @@ from digest.storage.doors import Access
 from digest.storage.holds import end_ambiguous, held
 from digest.storage.queue import MessageId, Queue
 from digest.storage.subscribers import active
+from digest.storage.suppressions import Hashes, among, plain_hashes
 
 _T = schema.deliveries
 _SUBSCRIBERS = schema.subscribers
@@ -68,15 +69,15 @@ class Deliveries:
         lease_minutes: int,
         retry_minutes: Sequence[int],
         on_ambiguous: Literal["resend", "hold"],
-        hash_of: Callable[[str], str] | None = None,
+        hashes_of: Hashes = plain_hashes,
     ) -> None:
-        """`hash_of` makes the keyed hash of the suppression list from a normalised address."""
+        """`hashes_of` makes the hashes of the suppression list from a normalised address."""
         self._access = access
         self._queue = Queue(access, message_id)
         self._lease = timedelta(minutes=lease_minutes)
         self._retries = [timedelta(minutes=minutes) for minutes in retry_minutes]
         self._hold = on_ambiguous == "hold"
-        self._hash_of = hash_of
+        self._hashes_of = hashes_of
 
     # --- making rows ----------------------------------------------------------------------------
 
@@ -182,12 +183,8 @@ class Deliveries:
 
     def _suppressed(self, connection: Connection, readers: Sequence[Row[Any]]) -> set[int]:
         """Those whose address is on the suppression list, whatever their own row says."""
-        if self._hash_of is None:
-            return set()
-        hashes = {self._hash_of(row.key): row.id for row in readers}
-        listed = schema.suppressions.c.key_hash
-        found = connection.scalars(select(listed).where(listed.in_(list(hashes)))).all()
-        return {hashes[key_hash] for key_hash in found}
+        barred = among(connection, self._hashes_of, {row.key for row in readers})
+        return {row.id for row in readers if row.key in barred}
 
     def exchange(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from typing import Literal
@@ -39,6 +39,7 @@ from digest.storage.post import Post
 from digest.storage.queue import MessageId, Queue
 from digest.storage.reports import Reports
 from digest.storage.subscribers import Subscribers
+from digest.storage.suppressions import Hashes, plain_hashes
 
 
 def plain_message_id(edition: date, subscriber_id: int) -> str:
@@ -70,14 +71,15 @@ class SqlStore:
         lease_minutes: int = 15,
         retry_minutes: Sequence[int] = (5, 15, 60, 120, 240),
         on_ambiguous: Literal["resend", "hold"] = "resend",
-        hash_of: Callable[[str], str] | None = None,
+        hashes_of: Hashes = plain_hashes,
+        key_id: str = "",
     ) -> None:
         self.access = access
         self.editions = Editions(access)
         self.entries = Entries(access)
         self.notices = Notices(access)
         self.post = Post(access)
-        self.subscribers = Subscribers(access)
+        self.subscribers = Subscribers(access, hashes_of, key_id)
         self.keys = AccessRows(access)
         self.choices = Choices(access)
         self.reports = Reports(access)
@@ -88,7 +90,7 @@ class SqlStore:
             lease_minutes=lease_minutes,
             retry_minutes=retry_minutes,
             on_ambiguous=on_ambiguous,
-            hash_of=hash_of,
+            hashes_of=hashes_of,
         )
         self.ledger = Ledger(access, Queue(access, message_id), hold=on_ambiguous == "hold")
 
@@ -115,7 +117,8 @@ def open_store(
     lease_minutes: int = 15,
     retry_minutes: Sequence[int] = (5, 15, 60, 120, 240),
     on_ambiguous: Literal["resend", "hold"] = "resend",
-    hash_of: Callable[[str], str] | None = None,
+    hashes_of: Hashes = plain_hashes,
+    key_id: str = "",
 ) -> Iterator[SqlStore]:
     """The store of a database; with `keep=False` nothing that is done in it lasts.
 
@@ -138,7 +141,8 @@ def open_store(
             lease_minutes=lease_minutes,
             retry_minutes=retry_minutes,
             on_ambiguous=on_ambiguous,
-            hash_of=hash_of,
+            hashes_of=hashes_of,
+            key_id=key_id,
         )
     finally:
         doors.close()

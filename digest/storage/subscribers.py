@@ -13,21 +13,18 @@ from digest.domain.delivery import DeliveryStatus
 from digest.domain.subscriber import Preferences, Status, Subscriber
 from digest.storage import schema
 from digest.storage.codec import days_from_bits, days_to_bits
-from digest.storage.doors import Access, insert
+from digest.storage.doors import insert
+from digest.storage.suppressions import SuppressionList
 
 _T = schema.subscribers
-_SUPPRESSIONS = schema.suppressions
 _DELIVERIES = schema.deliveries
 _PAGE: Final = 1000
 """Subscribers read at once. Each page is a transaction of its own: a slow consumer of the list
 holds nothing open."""
 
 
-class Subscribers:
+class Subscribers(SuppressionList):
     """`ports.SubscriberStore` over SQL."""
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
 
     def find(self, key: str) -> Subscriber | None:
         """By normalised address."""
@@ -111,53 +108,6 @@ class Subscribers:
                 )
             )
         return True
-
-    def suppress(self, key_hash: str, reason: str, now: datetime) -> None:
-        """Put the keyed hash of an address on the suppression list; the first reason stays."""
-        with self._access.write() as connection:
-            connection.execute(
-                insert(connection, _SUPPRESSIONS)
-                .values(key_hash=key_hash, reason=reason, created_at=now)
-                .on_conflict_do_nothing()
-            )
-
-    def suppress_all(self, listed: Mapping[str, tuple[str, datetime]]) -> None:
-        """Put many on the suppression list: keyed hash -> (reason, since when)."""
-        if not listed:
-            return
-        rows = [
-            {"key_hash": key_hash, "reason": reason, "created_at": at}
-            for key_hash, (reason, at) in listed.items()
-        ]
-        with self._access.write() as connection:
-            connection.execute(insert(connection, _SUPPRESSIONS).on_conflict_do_nothing(), rows)
-
-    def suppressed_among(self, key_hashes: Collection[str]) -> frozenset[str]:
-        """Which of these may not be written to."""
-        column = _SUPPRESSIONS.c.key_hash
-        with self._access.read() as connection:
-            return frozenset(connection.scalars(select(column).where(column.in_(key_hashes))))
-
-    def is_suppressed(self, key_hash: str) -> bool:
-        """Whether the address may not be written to."""
-        with self._access.read() as connection:
-            found = connection.scalar(
-                select(_SUPPRESSIONS.c.key_hash).where(_SUPPRESSIONS.c.key_hash == key_hash)
-            )
-        return found is not None
-
-    def suppressed_for(self, key_hash: str) -> str:
-        """Why the address may not be written to; empty when it may."""
-        with self._access.read() as connection:
-            found: str | None = connection.scalar(
-                select(_SUPPRESSIONS.c.reason).where(_SUPPRESSIONS.c.key_hash == key_hash)
-            )
-        return found or ""
-
-    def lift(self, key_hash: str) -> None:
-        """Take an address off the suppression list: its reader came back."""
-        with self._access.write() as connection:
-            connection.execute(delete(_SUPPRESSIONS).where(_SUPPRESSIONS.c.key_hash == key_hash))
 
     def unconfirmed(self, asked_before: datetime, limit: int) -> Sequence[Subscriber]:
         """Those who asked to subscribe before a moment and have not confirmed, oldest first."""

@@ -22,11 +22,10 @@ from digest.domain import tokens
 from digest.domain.delivery import Delivery, Envelope, Letter
 from digest.domain.notice import Notice
 from digest.domain.subscriber import Preferences, Subscriber
-from digest.errors import SettingsError
 from digest.ports import Clock, FeedReader, Printer, Store, Transport
 from digest.settings import Settings
 from digest.wiring import checks, post, senders, stories
-from digest.wiring.keys import kept_key
+from digest.wiring.keys import all_keys, key_id
 
 if TYPE_CHECKING:
     from digest.catalog.library import ContentLibrary
@@ -43,9 +42,6 @@ if TYPE_CHECKING:
     from digest.workflows.publish import Publisher
     from digest.workflows.reception import Reception
     from digest.workflows.subscribe import Registrar
-
-MIN_KEY_LENGTH = 32
-"""Characters of a secret key; `secrets.token_hex(32)` makes 64."""
 
 LINKS = {
     tokens.Purpose.CONFIRM: "confirm",
@@ -238,7 +234,8 @@ class Wiring:
             lease_minutes=delivery.lease_minutes,
             retry_minutes=delivery.retry_minutes,
             on_ambiguous=delivery.on_ambiguous,
-            hash_of=self.address_hash,
+            hashes_of=self.address_hashes,
+            key_id=key_id(self.keys[0]),
         ) as store:
             yield store
 
@@ -310,7 +307,7 @@ class Wiring:
         """The workflow that changes subscribers."""
         from digest.workflows.subscribe import Registrar  # noqa: PLC0415
 
-        return Registrar(store, self.address_hash, self.default_preferences)
+        return Registrar(store, self.default_preferences)
 
     def bringer(self, store: Store) -> Bringer:
         """The workflow that brings in lists of other programs."""
@@ -373,14 +370,7 @@ class Wiring:
         Raises SettingsError when the key is too short, OutputError when none is set and the one
         made for this installation cannot be kept.
         """
-        current = self.settings.secret_key.get_secret_value()
-        if current and len(current) < MIN_KEY_LENGTH:
-            raise SettingsError(
-                f"secret_key: has {len(current)} characters, {MIN_KEY_LENGTH} at least",
-                "make one: python3 -c 'import secrets; print(secrets.token_hex(32))'",
-            )
-        former = [key.get_secret_value() for key in self.settings.old_secret_keys]
-        return [current or kept_key(self.settings.paths.state / "secret.key"), *former]
+        return all_keys(self.settings)
 
     def message_id(self, edition: date, subscriber_id: int) -> str:
         """The Message-ID of a delivery, without angle brackets."""
@@ -390,6 +380,12 @@ class Wiring:
         """A hash that only this installation can make."""
         return tokens.keyed_hash(self.keys[0], purpose, text)
 
-    def address_hash(self, key: str) -> str:
-        """The keyed hash under which a forgotten address stays suppressed."""
-        return self.keyed_hash("suppression", key)
+    def address_hashes(self, key: str) -> list[str]:
+        """The keyed hashes under which a forgotten address stays suppressed, the newest first."""
+        return [tokens.keyed_hash(secret, "suppression", key) for secret in self.listing_keys]
+
+    @cached_property
+    def listing_keys(self) -> list[str]:
+        """The keys of the suppression list: all, and those that are for nothing else."""
+        more = [key.get_secret_value() for key in self.settings.suppression_keys]
+        return [*self.keys, *(key for key in more if key not in self.keys)]

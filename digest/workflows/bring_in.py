@@ -134,14 +134,13 @@ class Bringer:
 
     def _write(self, some: Sequence[_Known], now: datetime, report: BroughtIn) -> None:
         readers = self.store.subscribers.known([one.address.key for one in some])
-        hashes = {one.address.key: self.hash_of("suppression", one.address.key) for one in some}
-        suppressed = self.store.subscribers.suppressed_among(hashes.values())
+        suppressed = self.store.subscribers.suppressed_among([one.address.key for one in some])
         fresh: list[_Known] = []
         listed: dict[str, tuple[str, datetime]] = {}
         for one in some:
             key, newcomer = one.address.key, one.newcomer
             reader = readers.get(key)
-            barred = hashes[key] in suppressed
+            barred = key in suppressed
             if not newcomer.gone:
                 if barred or (reader is not None and reader.status not in _HERE):
                     report.left += 1
@@ -164,7 +163,7 @@ class Bringer:
                 fresh.append(one)
             if not barred and (not one.line.ours or newcomer.status is Status.SUPPRESSED):
                 reason = newcomer.reason or str(newcomer.status)
-                listed[hashes[key]] = (
+                listed[key] = (
                     f"{reason} ({one.line.format})",
                     _past(newcomer.left_at, now) or now,
                 )

@@ -222,11 +222,10 @@ class Listener:
         self.store.subscribers.update(
             replace(reader, status=Status.SUPPRESSED, paused_until=None, asked_at=None, left_at=now)
         )
-        key_hash = self.hash_of("suppression", reader.key)
         if reason == NEVER_AGAIN:
             # It outweighs an earlier reason, of which the first stays otherwise.
-            self.store.subscribers.lift(key_hash)
-        self.store.subscribers.suppress(key_hash, reason, now)
+            self.store.subscribers.lift(reader.key)
+        self.store.subscribers.suppress(reader.key, reason, now)
 
     # --- commands -------------------------------------------------------------------------------
 

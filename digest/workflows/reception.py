@@ -158,7 +158,7 @@ class Reception:
         key = self.hash_of("address", address.key)
         domain = self.hash_of("domain", address.key.rpartition("@")[2])
         asked = self.store.notices.asked
-        suppressed = self.store.subscribers.suppressed_for(self.hash_of("suppression", address.key))
+        suppressed = self.store.subscribers.suppressed_for(address.key)
         mailed = (
             send
             and suppressed != NEVER_AGAIN
@@ -203,7 +203,7 @@ class Reception:
                 paused_until=None,
             )
             self.store.subscribers.update(changed)
-            self.store.subscribers.lift(self.hash_of("suppression", found.key))
+            self.store.subscribers.lift(found.key)
             self.store.notices.answered(self.hash_of("address", found.key))
             self._log(changed, Action.CONFIRMED, origin, now)
         return changed
@@ -284,7 +284,7 @@ class Reception:
                 return False
             self._log(found, Action.ERASED, origin, now)
             self.store.subscribers.erase(found.key)
-            self.store.subscribers.suppress(self.hash_of("suppression", found.key), "erased", now)
+            self.store.subscribers.suppress(found.key, "erased", now)
         return True
 
     def export(self, reader_id: int) -> Mapping[str, object]:

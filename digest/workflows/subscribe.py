@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,10 +26,9 @@ _MAX_PER_DAY: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Registrar:
-    """Changes subscribers; `hash_of` makes the keyed hash of the suppression list."""
+    """Changes subscribers."""
 
     store: Store
-    hash_of: Callable[[str], str]
     defaults: Preferences = field(default_factory=Preferences)
 
     def add(
@@ -44,7 +43,7 @@ class Registrar:
         Raises UsageError for what is no address, or one on the suppression list.
         """
         address = normalise(text)
-        if self.store.subscribers.is_suppressed(self.hash_of(address.key)):
+        if self.store.subscribers.is_suppressed(address.key):
             raise UsageError(
                 f"{address.shown}: is on the suppression list (it bounced, complained or asked to "
                 "be forgotten)",
@@ -102,7 +101,7 @@ class Registrar:
                 raise UsageError(
                     f"{address.shown}: is no subscriber", "see: digest subscribers list"
                 )
-            self.store.subscribers.suppress(self.hash_of(address.key), "erased", now)
+            self.store.subscribers.suppress(address.key, "erased", now)
         return address
 
     def export_rows(self, status: Status | None = None) -> Iterator[dict[str, str]]:

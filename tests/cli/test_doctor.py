@@ -43,7 +43,8 @@ def test_what_is_wrong_is_said_and_ends_with_1(digest: Run, smtp: SmtpServer) ->
     site.server_close()
     found = {one["name"].partition(" ")[0]: one for one in json.loads(done.stdout)}
     assert {name: one["state"] for name, one in found.items()} == {
-        "disk": found["disk"]["state"], "database": "ok", "feeds": "warn", "relay": "ok",
+        "disk": found["disk"]["state"], "database": "ok", "feeds": "warn", "suppression": "ok",
+        "relay": "ok",
         "SPF": "ok", "DKIM": "warn", "DMARC": "fail", "MX": "ok", "PTR": "skipped",
         "one-click": "warn", "clock": "ok",
     }  # fmt: skip
@@ -61,3 +62,22 @@ def test_offline_it_looks_at_what_is_here(digest: Run) -> None:
     bad = digest("doctor", "--nameserver", "dns.example")
     assert bad.returncode == 2
     assert "is no address" in bad.stderr
+
+
+def test_a_key_that_is_given_away_too_soon_is_missed(digest: Run) -> None:
+    old, new = "0123456789abcdef" * 4, "fedcba9876543210" * 4
+    assert digest("doctor", "--offline", DIGEST_SECRET_KEY=old).returncode == 0
+    digest("subscribers", "add", "ada@example.org", DIGEST_SECRET_KEY=old)
+    digest("subscribers", "erase", "ada@example.org", "--yes", DIGEST_SECRET_KEY=old)
+    kept = {"DIGEST_SECRET_KEY": new, "DIGEST_OLD_SECRET_KEYS": old}
+    done = digest("doctor", "--offline", **kept)
+    assert done.returncode == 0, done.stdout
+    assert (
+        "is on the suppression list"
+        in digest("subscribers", "add", "ada@example.org", **kept).stderr
+    )
+    leaked = {"DIGEST_SECRET_KEY": new, "DIGEST_SUPPRESSION_KEYS": old}
+    assert digest("doctor", "--offline", **leaked).returncode == 0
+    done = digest("doctor", "--offline", DIGEST_SECRET_KEY=new)
+    assert done.returncode == 1
+    assert "put that key back into old_secret_keys" in done.stdout

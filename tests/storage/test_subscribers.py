@@ -9,7 +9,8 @@ from sqlalchemy import select
 from digest.domain.delivery import Rejected
 from digest.domain.edition import Edition
 from digest.domain.subscriber import WEEKDAYS, Preferences, Status, Subscriber
-from digest.storage import SqlStore, schema
+from digest.settings import DatabaseSettings
+from digest.storage import SqlStore, open_store, schema
 from tests.storage.conftest import DAY, NOW, a_subscriber, record
 
 Subscribe = Callable[..., Subscriber]
@@ -111,3 +112,25 @@ def test_what_was_queued_for_an_erased_reader_is_not_sent(
     assert store.deliveries.counts(DAY) == {"suppressed": 1}
     later = NOW + timedelta(minutes=1)
     assert store.deliveries.enqueue(DAY, later, 12, None) == 0
+
+
+def test_a_change_of_the_secret_key_lets_nobody_back_in(
+    store: SqlStore, database_settings: DatabaseSettings
+) -> None:
+    before = {"hashes_of": lambda key: [f"old {key}"], "key_id": "old"}
+    after = {"hashes_of": lambda key: [f"new {key}", f"old {key}"], "key_id": "new"}
+    with open_store(database_settings, **before) as one:
+        one.subscribers.suppress("a@example.org", "complaint", NOW)
+    with open_store(database_settings, **after) as two:
+        people = two.subscribers
+        assert people.suppressed_for("a@example.org") == "complaint"
+        people.suppress("a@example.org", "bounced", NOW)  # the first reason stays
+        people.suppress("b@example.org", "bounced", NOW)
+        assert people.suppressed_among(["a@example.org", "b@example.org", "c@example.org"]) == {
+            "a@example.org", "b@example.org",
+        }  # fmt: skip
+        assert people.suppression_keys() == {"old": 1, "new": 1}
+        people.lift("a@example.org")
+        assert not people.is_suppressed("a@example.org")
+    with open_store(database_settings, **before) as three:
+        assert not three.subscribers.is_suppressed("b@example.org")  # hence the doctor's check
