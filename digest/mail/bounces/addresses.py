@@ -14,6 +14,7 @@ FOUND: Final = re.compile(
 """An address in running text. It begins where no word does, so that the search stays linear."""
 
 _IN_FIELD: Final = re.compile(r"<([^<>\s]{1,320}@[^<>\s]{1,255})>")
+_ODD: Final = re.compile(r"[^\s@<>/|]{1,64}@[^\s@<>/|]{1,255}")
 _DAEMON: Final = re.compile(
     r"(mailer-daemon|mail-daemon|mailerdaemon|postmaster|poostmaster|mail\.delivery\.system"
     r"|no-?reply|do-?not-?reply|abuse|fbl|feedback|bounces?|noreply)@",
@@ -37,7 +38,11 @@ def typed(value: str) -> str:
     if not mark:
         rest = kind
     found = in_field(rest.strip())
-    return found[0] if found else ""
+    if found:
+        return found[0]
+    # What a server calls a recipient is one, be it ever so odd ("ada@#example.org").
+    odd = _ODD.fullmatch(rest.strip().strip("<>"))
+    return odd[0] if odd else ""
 
 
 def clean(address: str) -> str:

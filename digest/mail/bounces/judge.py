@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from digest.domain.inbound import AutoReply, Bounce, Complaint, Event, Inbound, Reason, Unknown
-from digest.mail.bounces import phrases, prose, status, words_report
+from digest.mail.bounces import phrases, prose, status, words_report, words_tongues
 from digest.mail.bounces.addresses import in_field, in_text, is_daemon, same, typed, unique
 from digest.mail.bounces.mime import parse
 from digest.mail.bounces.phrases import any_of
@@ -27,8 +27,10 @@ WORDS_EACH: Final = 600
 _ENDED_WELL: Final = frozenset({"delivered", "relayed", "expanded"})
 _FOR: Final = re.compile(r"\bfor\s+<?([^\s<>;]+@[^\s<>;]+)>?", re.IGNORECASE)
 _DAEMON: Final = re.compile(any_of(words_report.DAEMON), re.IGNORECASE)
-_FAILED: Final = re.compile(any_of(words_report.FAILED), re.IGNORECASE)
+_FAILED: Final = re.compile(any_of(words_report.FAILED + words_tongues.FAILED), re.IGNORECASE)
 _DIALOGUE: Final = re.compile(r"rcpt to:", re.IGNORECASE)
+_CODED: Final = re.compile(r"(?:[45]\d\d[ -]{1,2}#?|#|\()[45]\.\d{1,2}\.\d{1,3}\b|said: [45]\d\d\b")
+"""A server's reply, in whatever language the words around it are."""
 _REFUSAL: Final = re.compile(r"(?:^|\s)[45]\d\d[ -]\S", re.MULTILINE)
 _MESSAGE_ID: Final = re.compile(r"<([^<>\s]{3,250})>")
 
@@ -87,7 +89,8 @@ def _complaints(report: Report) -> list[Complaint]:
     if not named:
         named = in_field(report.of_letter("to"))[:1] or _received_for(report)[:1]
     if not named:
-        named = in_field(report.field("x-hmxmroriginalrecipient"))[:1]
+        hotmail = "x-hmxmroriginalrecipient"
+        named = in_field(report.field(hotmail) or report.of_letter(hotmail))[:1]
     return [Complaint(address, kind) for address in named] or [Complaint("", kind)]
 
 
@@ -161,10 +164,13 @@ def _bounce(
     kind, _, rest = group.get("diagnostic-code", "").partition(";")
     diagnostic = (rest if rest.strip() else kind).strip()
     category = group.get("x-powermta-bouncecategory", "").strip()
-    words = next((m.words for m in spoken if same(m.address, address) and m.words), "")
-    words = report.text[:WORDS] if alone else words[:WORDS_EACH]
-    code = group.get("status", "")
-    code = status.code_in(code)
+    said_of_it = next((m.words for m in spoken if same(m.address, address) and m.words), "")
+    words = report.text[:WORDS] if alone else said_of_it[:WORDS_EACH]
+    code = status.code_in(group.get("status", ""))
+    diagnostic = diagnostic or prose.replied(words)
+    if not diagnostic and status.says_dead(code):
+        # The code is all that the server says; what else is in the text is a footer's.
+        words = re.split(r"\n\s*\n", said_of_it)[0][:WORDS_EACH]
     if not diagnostic and not words:
         words = report.field("subject")
     reason, hard = status.judge(code, f"{diagnostic}\n{category}".strip(), words)
@@ -207,8 +213,9 @@ def _looks_like_one(report: Report, spoken: list[prose.Mention]) -> bool:
         # Absence notes have the null sender, too, and may speak of what failed.
         return False
     if daemon or null:
-        return titled or dialogue or _FAILED.search(report.text[:3000]) is not None
-    blamed = bool(report.letter) or any(mention.weight > prose.SEEN for mention in spoken)
+        told = report.text[:3000]
+        return titled or dialogue or bool(_FAILED.search(told) or _CODED.search(told))
+    blamed = bool(report.letter) or any(mention.weight == prose.HEAD for mention in spoken)
     return dialogue or (titled and blamed)
 
 
@@ -248,7 +255,8 @@ def _from_words(report: Report, spoken: list[prose.Mention]) -> list[str]:
             return agreed or named
     if len(to) == 1:
         return to
-    return received[:1] or [m.address for m in foreign][:1] or to[:1]
+    found = received[:1] or [m.address for m in foreign][:1] or to[:1]
+    return found or prose.without_domain(report.text, in_field(report.field("from")))
 
 
 def _blamed(mention: prose.Mention) -> bool:

@@ -1,7 +1,8 @@
 """What servers say, as reasons.
 
 A phrase that several reasons share belongs to the mildest: an address is called dead only in plain
-words. The words themselves are in `words_alive`, `words_dead` and `words_report`.
+words. The words themselves are in `words_alive`, `words_dead`, `words_report` and, for other
+languages, `words_tongues`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from functools import lru_cache
 from typing import Final
 
 from digest.domain.inbound import Reason
-from digest.mail.bounces import words_alive, words_dead
+from digest.mail.bounces import words_alive, words_dead, words_tongues
+from digest.mail.bounces.addresses import FOUND
 
 _WHO: Final = (
     r"(?:user|recipient|mailbox|account|address|addressee|alias|e-?mail address|e-?mail account)"
@@ -30,11 +32,30 @@ def _compiled(
     return tuple((reason, re.compile(any_of(lines), re.IGNORECASE)) for reason, lines in table)
 
 
-_MILD: Final = _compiled(words_alive.MILD)
-_FINAL: Final = _compiled(words_dead.DEAD_WORDS)
+_MILD: Final = _compiled(((Reason.MAILBOX_FULL, words_tongues.FULL), *words_alive.MILD))
+_FINAL: Final = _compiled((*words_dead.DEAD_WORDS, (Reason.USER_UNKNOWN, words_tongues.DEAD)))
 _OTHER: Final = _compiled(words_alive.REST)
 _DIRECTORY: Final = re.compile(any_of(words_dead.DIRECTORY), re.IGNORECASE)
-_SENDER: Final = re.compile(any_of(words_alive.ABOUT_SENDER), re.IGNORECASE)
+_SENDER: Final = re.compile(
+    any_of(words_alive.ABOUT_SENDER + words_tongues.ABOUT_SENDER), re.IGNORECASE
+)
+
+
+_FOLD: Final = re.compile(r"[ \t]*\n[ \t]+")
+_CODES: Final = re.compile(r"(?<=\s)[45]\d\d[ -](?:#?[45]\.\d{1,3}\.\d{1,3}\s)?")
+_AROUND: Final = re.compile(r"[\[<({\"']*\s?@\s?[\])>}\"':]*")
+_MARKS: Final = re.compile(r"[_*\s]+")
+
+
+def bare(words: str) -> str:
+    """The same without addresses, folds, codes amid a line, and marks between words.
+
+    So that "User [a@example.org] does not exist", "MAILBOX_NOT_FOUND" and a reply over several
+    lines are what they say.
+    """
+    text = _CODES.sub("", _FOLD.sub(" ", words))
+    text = _AROUND.sub(" ", FOUND.sub("@", text))
+    return "\n".join(_MARKS.sub(" ", line) for line in text.split("\n"))
 
 
 @lru_cache(maxsize=64)
@@ -65,4 +86,5 @@ def about_sender(words: str) -> bool:
 
 
 def _first(table: tuple[tuple[Reason, re.Pattern[str]], ...], words: str) -> Reason | None:
-    return next((reason for reason, pattern in table if pattern.search(words)), None)
+    both = f"{words}\n{bare(words)}"
+    return next((reason for reason, pattern in table if pattern.search(both)), None)

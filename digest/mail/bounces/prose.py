@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from digest.mail.bounces.addresses import FOUND, clean, same
+from digest.mail.bounces.addresses import FOUND, clean, is_daemon, same
 
 MAX_LINES: Final = 800
+MAX_NAMES: Final = 20
 HEAD: Final = 3
 """It stands at the head of a paragraph, or after RCPT TO."""
 NAMED: Final = 2
@@ -41,6 +42,16 @@ _NOT_IT: Final = re.compile(
     re.IGNORECASE,
 )
 _RCPT: Final = re.compile(r"rcpt[- ]?to$", re.IGNORECASE)
+_REASON: Final = re.compile(r"^\s*\(reason: ([^\n]{3,400}?)\)?$", re.MULTILINE)
+_ANSWER: Final = re.compile(
+    r"^\s*>>> ?(?:MAIL|RCPT|DATA)\b[^\n]{0,400}\n\s*<<< ?([45]\d\d[^\n]{3,400})",
+    re.MULTILINE | re.IGNORECASE,
+)
+_NAMES: Final = re.compile(
+    r"(?:recipients?|address(?:es)?|users?)\b[^\n@]{0,200}:[ \t]*\n{1,2}"
+    r"((?:[ \t]+[\w.+-]{2,64}[ \t]*(?:\n|\Z)){1,20})",
+    re.IGNORECASE,
+)
 _IN_URL: Final = re.compile(r"[/?=&%]$|https?:\S*$")
 
 
@@ -51,6 +62,25 @@ class Mention:
     address: str
     weight: int
     words: str
+
+
+def replied(text: str) -> str:
+    """What another server replied, as the transcript in a report has it; or an empty string.
+
+    The line after it ("550 5.1.1 ... User unknown") is this server's own, and says so of whatever
+    the other refused (Sendmail).
+    """
+    found = _REASON.findall(text) or _ANSWER.findall(text)
+    return str(found[-1]).strip() if found else ""
+
+
+def without_domain(text: str, sender: list[str]) -> list[str]:
+    """Recipients that a server calls by their local parts alone, at the server's own domain."""
+    found = _NAMES.search(text)
+    if not found or not sender or not is_daemon(sender[0]):
+        return []
+    domain = sender[0].rpartition("@")[2]
+    return [f"{name}@{domain}" for name in found[1].split()][:MAX_NAMES]
 
 
 def mentions(text: str) -> list[Mention]:

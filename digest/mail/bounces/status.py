@@ -42,10 +42,11 @@ _VAGUE: Final = frozenset({Reason.POLICY, Reason.FILTERED, Reason.SYSTEM})
 
 _COMMANDS: Final = (
     ("RCPT", re.compile(
-        r"rcpt|does not like recipient|recipient address rejected|after recipient", re.IGNORECASE)),
+        r"rcpt|does not like recipient|recipient address rejected|after recipient|\(state 14\)",
+        re.IGNORECASE)),
     ("DATA", re.compile(
         r"(?:end of|final|>>>|to|\[|after|reply to) ?\"?data\b|after i sent the message"
-        r"|sending message body|smtp command\s+data", re.IGNORECASE)),
+        r"|sending message body|smtp command\s+data|\(state 1[5-9]\)", re.IGNORECASE)),
     ("MAIL", re.compile(
         r"mail[ _]from|>>> ?mail\b|to mail\b|sender was rejected|mail command", re.IGNORECASE)),
     ("CONN", re.compile(
@@ -60,6 +61,11 @@ def code_in(words: str) -> str:
         if not each.endswith("0.0"):
             return each
     return found[0] if found else ""
+
+
+def says_dead(code: str) -> bool:
+    """Whether the code alone says that the address is dead."""
+    return code.startswith("5.") and code.removeprefix("5.") in _SAYS_DEAD
 
 
 def reply_in(words: str) -> str:

@@ -81,6 +81,8 @@ MILD: Final[tuple[tuple[Reason, str], ...]] = (
         receiving mail (?:too quickly|at a rate)
         exceeded the (?:max|rate|number)
         connection limit
+        frequency (?:is )?limit
+        too many (?:invalid|unknown|bad|wrong)
         mail quota exceeded
         too fast
         too much mail
@@ -90,9 +92,11 @@ MILD: Final[tuple[tuple[Reason, str], ...]] = (
         recipient preferences
         (?:recipient|user)(?:'s)? (?:filter|settings|block)
         not a (?:registered )?member
+        not a (?:known |registered )?subscriber|only (?:subscribers|members)
+        (?:in|on) (?:our|my|the|his) (?:white|allow) ?list
         domain filter
-        rejected by (?:the )?(?:recipient|user)
-        (?:550|reply):? *: *user unknown
+        rejected by (?:the )?(?:recipient|user)\b(?! (?:domain|mail|server))
+        (?:550|reply):? +: *user unknown
     """),
     (Reason.SPAM, r"""
         \bspam\b(?!haus)
@@ -115,20 +119,22 @@ MILD: Final[tuple[tuple[Reason, str], ...]] = (
         policy (?:violation|reasons?|restrictions?)
         (?:local|administrative|security|site|message|by) policy
         content (?:rejected|filter|blocked|not)
-        attachment
+        (?:banned|blocked|dangerous|forbidden|prohibited|bad|invalid|suspicious) attachment
+        attachments? .{0,40}(?:not|block|reject|prohibit|forbid|virus|remov)
+        not (?:accept|allow|permit)\w* .{0,30}attachment
         blocked because its content
         header error
         protocol violation
         duplicate header
         virus scan
         not RFC ?\d+ compliant
-        rfc ?\d{3,4}
+        \brfc ?\d{3,4}\b(?! ?;)
         media error
         denied by policy
         message content
         administrative prohibition
         transaction failed
-        malformed
+        malformed (?:message|header|mail|mime|address|content|from|date)
         policy
         relay(?:ing)? (?:access )?(?:denied|not|prohibited)
         not (?:configured to|permitted to|allowed to) relay
@@ -143,6 +149,7 @@ MILD: Final[tuple[tuple[Reason, str], ...]] = (
         blocked (?:by|for|using|because|due)
         \brbl\b
         \bdnsbl\b
+        https?://\S*(?:\bip|query|lookup|bl)[/=?]\S*\d+\.\d+\.\d+\.\d+
         spamhaus
         spamcop
         reverse dns
@@ -267,7 +274,7 @@ REST: Final[tuple[tuple[Reason, str], ...]] = (
 """Trouble on the way, and objections in general words: asked last."""
 
 ABOUT_SENDER: Final = r"""
-    sender(?:'s)? (?:address|domain|verif|reject|denied|not|unknown|id\b)
+    sender(?:'s)? (?:address(?!:)|domain|verif|reject|denied|not|unknown|id\b)
     sender \S+ (?:was |is )?(?:rejected|does|not)
     domain of (?:the )?sender
     envelope sender
@@ -277,9 +284,9 @@ ABOUT_SENDER: Final = r"""
     domain is invalid
     sender was rejected
     return(?:ing)? path
-    verify sender
+    verify (?:the )?(?:address of the )?sender
     sender verif
-    invalid sender
+    (?:invalid|unauthori[sz]ed|unknown|bad) sender
     helo
     sending (?:domain|ip|mta|server)
     backscatter

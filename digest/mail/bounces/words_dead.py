@@ -28,7 +28,7 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         not accept(?:ing)? (?:network |any )?(?:messages|e-?mail)(?! from)
         null ?mx
         null mx
-        no mx record found
+        \bno\b.{0,12}\bmx\b.{0,12}(?:found|for\b)
         couldn'?t find a mail exchanger
         domain .{0,60}(?:not|never) (?:accept|receive)s? (?:any )?(?:e-?)?mail
         no longer accepts? (?:e-?)?mail
@@ -37,7 +37,7 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         smtp service is not available for this domain
         domain is not (?:hosted|served)
         no mail (?:accepted|exchanger)
-        no mx found
+        indicated no smtp service
     """),
     (Reason.HOST_UNKNOWN, r"""
         host unknown
@@ -86,7 +86,7 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         WHO(?: \S+)? (?:couldn'?t|cannot) be (?:found|located)
         invalid (?:final delivery )?(?:recipient|user|mailbox|address|e-?mail|to address|local)
         WHO(?: \S+)? (?:is |was )?(?:invalid|possibly incorrect|incorrect)
-        bad (?:recipient|destination (?:mailbox )?(?:e-?mail )?address|address|destination)
+        bad[ _](?:recipient|destination (?:mailbox )?(?:e-?mail )?address|address|destination)
         not (?:a |an )?(?:known|valid|existing|local|our) (?:WHO|e-?mail|customer|local)
         is not a (?:valid|known|local)
         not our customer
@@ -105,7 +105,7 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         couldn'?t (?:be found|find (?:the )?(?:user|recipient|mailbox))
         mailbox (?:is )?(?:unavailable|not available|not exist|name not allowed)
         does not exist\b
-        doesn'?t exist\b
+        do(?:es|s)?n'?t exist\b
         there is no (?:one|such|user)
         illegal (?:user|alias|recipient)
         resolver\.adr\.\w*notfound
@@ -119,18 +119,19 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         delivery error: dd
         not our user
         no account by that name
-        no existe
-        inconnu
-        unbekannt
-        宛先不明
-        存在しません
         address rejected: undeliverable
         unable to deliver to .{0,60}user
         is unknown to
         address you (?:entered|sent)
-        リストにありません
-        見つかりません
         not known here
+        no mail ?box
+        account not available
+        5\.1\.0 address rejected
+        RCPT .{0,60}not ok\b
+        not in our (?:directory|system|database)
+        not (?:a )?deliverable
+        unrecogni[sz]ed o/r name
+        no user by that name
         recipient unknown
         is not known
     """),
@@ -147,7 +148,15 @@ DIRECTORY: Final = r"""
     destination address(?:es)? (?:is|are|was|were) unknown
     リストにありません
     見つかりません
+    nicht im .{0,30}verzeichnis
+    no se encuentra en
     no valid recipients
+    \(user not found\)
+    following addresses had delivery problems -+\s+<?\S+@\S+ +\(unrecoverable error\)
+    unknown user account
+    account is not found at this site
+    unrecogni[sz]ed o/r name
+    doesn't exist here
     delivery error: dd
     bad-mailbox
     no mailbox here by that name

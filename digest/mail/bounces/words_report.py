@@ -15,6 +15,9 @@ DAEMON: Final = r"""
     mail administrator
     mailsystem
     mail-daemon
+    system attendant
+    mail ?server
+    ^\s*<>
 """
 """The names under which servers write."""
 
@@ -27,8 +30,6 @@ FAILED: Final = r"""
     mail (?:delivery )?(?:failed|failure|error|system error|status)
     could not (?:be )?(?:send|sent|deliver)
     couldn'?t be delivered
-    non remis
-    unzustellbar
     returning message
     fail(?:ed|ure)
     bounce
@@ -45,38 +46,22 @@ FAILED: Final = r"""
     did not receive this
     could not send
     duplicated message-id
-    送信できません
-    送信に失敗
+    has not been deliver
+    blocked by (?:our|the|a)
+    could not be reached
+    can'?(?:no)?t be deliver
 """
 """What reports say of themselves, in the subject or at the head of the text."""
 
 AUTO_REPLY_SUBJECT: Final = r"""
-    auto(?:matic|matische|mated)?[- ]?(?:reply|response|respond|antwort|r[ée]ponse)
+    auto(?:matic|mated)?[- ]?(?:reply|response|respond)
     auto:\x20
     autoreply
-    automatisch antwoord
     out of (?:the )?office
     away (?:from|until|on|till)
     on (?:vacation|holiday|leave)
     i am (?:away|out|on)
     vacation
-    r[ée]ponse automatique
-    absence
-    abwesenheit
-    abwesend
-    ich bin (?:nicht|bis)
-    respuesta autom
-    fuera de (?:la )?oficina
-    risposta automatica
-    assente
-    resposta autom
-    afwezig
-    automatiskt
-    fr[åa]nvaro
-    autosvar
-    自動(?:応答|返信)
-    不在
-    автоответ
     acknowledg
     thank you for (?:your|contacting)
     \[?auto\]?:
@@ -91,8 +76,6 @@ AUTO_REPLY_TEXT: Final = r"""
     will (?:respond|reply|get back) (?:to you )?(?:when|upon|as soon|after)
     automatic(?:ally)? (?:generated )?(?:reply|response)
     auto-?(?:reply|response|responder)
-    nicht im b(?:ü|ue)ro
-    absent(?:e)? du bureau
     no longer (?:work|with|employed)
 """
 """What its text says."""
