@@ -140,6 +140,10 @@ LIMIT: Final = 4.0
 MEMORY: Final = timedelta(days=60)
 """How far back soft bounces are looked at; older ones count less than three in a thousand."""
 
+ARRIVED: Final = timedelta(days=5)
+"""After which a letter that was taken and did not come back counts as arrived: a server may try for
+so long (RFC 5321, 4.5.4.1), so that its being taken alone proves nothing."""
+
 _WEIGHT: Final = {
     Reason.MAILBOX_FULL: 1.0,
     Reason.SUSPENDED: 1.0,

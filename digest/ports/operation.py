@@ -143,6 +143,8 @@ class ReportStore(Protocol):
         """Readers who confirmed, and who left or were erased, by day (UTC)."""
         ...
 
-    def suppressed(self, since: datetime) -> Mapping[date, int]:
-        """Addresses put on the suppression list because mail to them failed, by day (UTC)."""
+    def came_in(self, since: datetime) -> Mapping[date, Mapping[str, int]]:
+        """What came in about letters of ours by day (UTC): hard, soft, complaint, auto-reply,
+        command, and of all kinds together what was not proven (`unproven`).
+        """
         ...

@@ -62,6 +62,14 @@ class PostStore(Protocol):
         """Moments and weights of a reader's proven bounces since a moment."""
         ...
 
+    def arrived(self, subscriber_id: int, before: datetime) -> datetime | None:
+        """When a reader's last letter was taken, before a moment, of which nothing came back."""
+        ...
+
+    def latest(self, limit: int) -> Sequence[Heard]:
+        """The newest lines about anybody."""
+        ...
+
     def history(self, subscriber_id: int) -> Sequence[Heard]:
         """All lines about a reader, oldest first."""
         ...

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select, update
 
+from digest.domain.delivery import DeliveryStatus
 from digest.ports.post import Heard
 from digest.storage import schema
 from digest.storage.doors import Access, insert
@@ -105,34 +106,53 @@ class Post:
             ).all()
         return [(row.at, row.weight) for row in rows]
 
-    def history(self, subscriber_id: int) -> Sequence[Heard]:
-        """All lines about a reader, oldest first."""
-        said = func.coalesce(_MESSAGES.c.said, "").label("said")
+    def arrived(self, subscriber_id: int, before: datetime) -> datetime | None:
+        """When a reader's last letter was taken, before a moment, of which nothing came back.
+
+        A bounce that does not say of which letter it is counts for those before it.
+        """
+        back = (
+            select(_T.c.id)
+            .where(
+                _T.c.subscriber_id == subscriber_id,
+                _T.c.kind == "bounce",
+                or_(
+                    _T.c.delivery_id == _DELIVERIES.c.id,
+                    _T.c.delivery_id.is_(None) & (_T.c.at >= _DELIVERIES.c.updated_at),
+                ),
+            )
+            .exists()
+        )
+        with self._access.read() as connection:
+            found: datetime | None = connection.scalar(
+                select(func.max(_DELIVERIES.c.updated_at)).where(
+                    _DELIVERIES.c.subscriber_id == subscriber_id,
+                    _DELIVERIES.c.status == DeliveryStatus.SENT,
+                    _DELIVERIES.c.updated_at <= before,
+                    ~back,
+                )
+            )
+        return found
+
+    def latest(self, limit: int) -> Sequence[Heard]:
+        """The newest lines about anybody; `address` is the reader's, empty where there is none."""
+        readers = schema.subscribers
         with self._access.read() as connection:
             rows = connection.execute(
-                select(_T, said, _DELIVERIES.c.edition_date)
-                .outerjoin(_MESSAGES, _MESSAGES.c.id == _T.c.message_id)
-                .outerjoin(_DELIVERIES, _DELIVERIES.c.id == _T.c.delivery_id)
-                .where(_T.c.subscriber_id == subscriber_id)
-                .order_by(_T.c.id)
+                _lines(func.coalesce(readers.c.address, "").label("reader"))
+                .outerjoin(readers, readers.c.id == _T.c.subscriber_id)
+                .order_by(_T.c.id.desc())
+                .limit(limit)
             ).all()
-        return [
-            Heard(
-                at=row.at,
-                kind=row.kind,
-                outcome=row.outcome,
-                subscriber_id=row.subscriber_id,
-                delivery_id=row.delivery_id,
-                address=row.address,
-                reason=row.reason,
-                status=row.status,
-                proof=row.proof,
-                weight=row.weight,
-                said=row.said,
-                edition=row.edition_date,
-            )
-            for row in rows
-        ]
+        return [_heard(row, row.reader) for row in rows]
+
+    def history(self, subscriber_id: int) -> Sequence[Heard]:
+        """All lines about a reader, oldest first."""
+        with self._access.read() as connection:
+            rows = connection.execute(
+                _lines().where(_T.c.subscriber_id == subscriber_id).order_by(_T.c.id)
+            ).all()
+        return [_heard(row, row.address) for row in rows]
 
     def unproven(self, since: datetime) -> int:
         """How many lines without proof were written since a moment."""
@@ -156,3 +176,30 @@ class Post:
         """Delete raw messages older than a moment; the log stays. Returns how many."""
         with self._access.write() as connection:
             return connection.execute(delete(_MESSAGES).where(_MESSAGES.c.at < before)).rowcount
+
+
+def _lines(*more: ColumnElement[str]) -> Select[Any]:
+    """Lines with what servers said and the editions of letters."""
+    said = func.coalesce(_MESSAGES.c.said, "").label("said")
+    return (
+        select(_T, said, _DELIVERIES.c.edition_date, *more)
+        .outerjoin(_MESSAGES, _MESSAGES.c.id == _T.c.message_id)
+        .outerjoin(_DELIVERIES, _DELIVERIES.c.id == _T.c.delivery_id)
+    )
+
+
+def _heard(row: Row[Any], address: str) -> Heard:
+    return Heard(
+        at=row.at,
+        kind=row.kind,
+        outcome=row.outcome,
+        subscriber_id=row.subscriber_id,
+        delivery_id=row.delivery_id,
+        address=address,
+        reason=row.reason,
+        status=row.status,
+        proof=row.proof,
+        weight=row.weight,
+        said=row.said,
+        edition=row.edition_date,
+    )

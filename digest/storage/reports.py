@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, literal, select
 
 from digest.domain.edition import Edition, EditionStatus
 from digest.domain.notice import Action
@@ -21,7 +21,7 @@ _T = schema.deliveries
 _EDITIONS = schema.editions
 _SUBSCRIBERS = schema.subscribers
 _CONSENTS = schema.consents
-_SUPPRESSIONS = schema.suppressions
+_HEARD = schema.heard
 
 
 class Reports:
@@ -163,19 +163,34 @@ class Reports:
             )
         return came, {d: left.get(d, 0) + erased.get(d, 0) for d in {*left, *erased}}
 
-    def suppressed(self, since: datetime) -> Mapping[date, int]:
-        """Addresses put on the suppression list because mail to them failed, by day (UTC)."""
-        at, reason = _SUPPRESSIONS.c.created_at, _SUPPRESSIONS.c.reason
+    def came_in(self, since: datetime) -> Mapping[date, Mapping[str, int]]:
+        """What came in by day (UTC) and kind; see `ports.ReportStore`."""
+        kind = case(
+            (_HEARD.c.proof == "", literal("unproven")),
+            (_HEARD.c.kind != "bounce", _HEARD.c.kind),
+            (_HEARD.c.reason.startswith("hard"), literal("hard")),
+            else_=literal("soft"),
+        ).label("what")
         with self._access.read() as connection:
-            return _by_day(connection, at, at >= since, reason != "erased")
+            day = _day(connection, _HEARD.c.at).label("day")
+            found: dict[date, dict[str, int]] = {}
+            for name, what, number in connection.execute(
+                select(day, kind, func.count()).where(_HEARD.c.at >= since).group_by("day", "what")
+            ):
+                found.setdefault(date.fromisoformat(name), {})[what] = number
+        return found
 
 
 def _by_day(
     connection: Connection, moment: ColumnElement[datetime | None], *may: ColumnElement[bool]
 ) -> dict[date, int]:
-    if connection.dialect.name == "sqlite":
-        day = func.strftime("%Y-%m-%d", moment)
-    else:
-        day = func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD")
+    day = _day(connection, moment)
     rows = connection.execute(select(day, func.count()).where(*may).group_by(day))
     return {date.fromisoformat(name): number for name, number in rows}
+
+
+def _day(connection: Connection, moment: ColumnElement[datetime | None]) -> ColumnElement[str]:
+    """The day of a moment (UTC) as text."""
+    if connection.dialect.name == "sqlite":
+        return func.strftime("%Y-%m-%d", moment)
+    return func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD")

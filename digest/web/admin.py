@@ -21,6 +21,7 @@ from digest.domain.access import Session
 from digest.domain.delivery import Delivery, DeliveryStatus, Letter
 from digest.domain.edition import Edition, EditionStatus
 from digest.errors import DigestError, UsageError
+from digest.ports import Heard
 from digest.rendering.site import answer_html, block_html
 from digest.web import admin_plots
 from digest.web.admin_door import Door
@@ -33,6 +34,7 @@ from digest.workflows.watch import faults
 DAYS: Final = 30
 """Days and editions that the plots show."""
 DOMAINS: Final = 10
+HEARD: Final = 12
 _NEAR: Final = timedelta(days=7)
 """How far ahead an edition may be built here."""
 
@@ -113,9 +115,11 @@ class Admin:
             ],
             readers={str(s): n for s, n in store.subscribers.counts().items()},
             growth=admin_plots.growth(came, left, now.date(), DAYS),
-            bounces=admin_plots.bounces(
-                store.reports.outcomes(DAYS), store.reports.suppressed(since)
+            came_in=admin_plots.came_in(
+                store.reports.came_in(since), store.reports.outcomes(DAYS), now.date(), DAYS
             ),
+            mail_comes=bool(site.settings.inbound.domain),
+            heard=[_in_words(line) for line in store.post.latest(HEARD)],
             faults=faults(store, titles, now, site.settings.web.stale_after_h),
             now=now,
         )
@@ -261,6 +265,13 @@ def _rows(found: Mapping[str, Mapping[str, int]]) -> list[tuple[str, int, int, i
         waiting = sum(counts.get(status, 0) for status in _WAITING)
         rows.append((name, total, sent, waiting, total - sent - waiting))
     return rows
+
+
+def _in_words(line: Heard) -> tuple[str, str, str, str]:
+    """When, whom, what and what followed."""
+    what = " ".join(part for part in (line.kind, line.reason, line.status) if part)
+    proof = "" if line.proof else " (not proven)"
+    return f"{line.at:%d %b %H:%M}", line.address or "nobody known", what + proof, line.outcome
 
 
 _WAITING: Final = (

@@ -19,9 +19,6 @@ STEP: Final = 10
 BAR: Final = 7
 """Units of the drawing; it is stretched to the page's width."""
 
-_SCALES: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-_FAILED: Final = (DeliveryStatus.REFUSED, DeliveryStatus.EXPIRED, DeliveryStatus.UNKNOWN)
-
 
 @dataclass(frozen=True, slots=True)
 class Plot:
@@ -59,40 +56,54 @@ def growth(came: Mapping[date, int], left: Mapping[date, int], today: date, days
     )
 
 
-def bounces(
-    outcomes: Sequence[tuple[date, Mapping[str, int]]], suppressed: Mapping[date, int]
-) -> Plot | None:
-    """The share of letters that did not arrive, edition by edition; None without an edition."""
-    if not outcomes:
-        return None
-    rows = []
-    shares = []
-    for on, counts in outcomes:
-        total = sum(counts.values())
-        failed = sum(counts.get(status, 0) for status in _FAILED)
-        shares.append(failed / total if total else 0.0)
-        rows.append((on.isoformat(), str(total), str(failed), str(suppressed.get(on, 0))))
-    # A scale of at least 2 %: one refused letter of a thousand must not look like a flood.
-    top = next(scale for scale in _SCALES if max(shares) <= scale)
-    bars = [
-        _rect(n, HEIGHT * (1 - share / top), HEIGHT * share / top, "down")
-        for n, share in enumerate(shares)
-        if share
-    ]
-    letters = sum(int(row[1]) for row in rows)
-    lost = sum(int(row[2]) for row in rows)
+BACK: Final = ("hard", "soft", "complaint")
+"""What is drawn upwards, from the line on; absence notes, of which nothing follows, go down."""
+
+
+def came_in(
+    found: Mapping[date, Mapping[str, int]],
+    outcomes: Sequence[tuple[date, Mapping[str, int]]],
+    today: date,
+    days: int,
+) -> Plot:
+    """What came in about letters, day by day, beside what was refused at once (by edition)."""
+    dates = [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
+    refused = {on: counts.get(DeliveryStatus.REFUSED, 0) for on, counts in outcomes}
+    lines = [found.get(on, {}) for on in dates]
+    most_up = max(sum(line.get(kind, 0) for kind in BACK) for line in lines) or 1
+    most_down = max(line.get("auto-reply", 0) for line in lines)
+    zero = HEIGHT * most_up / (most_up + most_down)
+    unit = HEIGHT / (most_up + most_down)
+    bars = []
+    for place, line in enumerate(lines):
+        top = zero
+        for kind in BACK:
+            if number := line.get(kind, 0):
+                top -= number * unit
+                bars.append(_rect(place, top, number * unit, kind))
+        if number := line.get("auto-reply", 0):
+            bars.append(_rect(place, zero, number * unit, "away"))
+    total = {kind: sum(line.get(kind, 0) for line in lines) for kind in (*BACK, "auto-reply")}
     words = (
-        f"{lost} of {letters} letters were refused, expired or in doubt over {len(rows)} "
-        f"edition{'s' if len(rows) > 1 else ''}; at worst {max(shares):.1%}. "
-        f"The full height is {top:.0%}."
+        f"{total['hard']} hard and {total['soft']} soft bounces, "
+        f"{total['complaint']} complaint{'s' * (total['complaint'] != 1)} and, below the line, "
+        f"{total['auto-reply']} absence notes in {days} days."
     )
     return Plot(
-        _svg(bars, len(rows), HEIGHT, words),
+        _svg(bars, days, zero, words),
         words,
-        _day(outcomes[0][0]),
-        _day(outcomes[-1][0]),
-        ("edition", "letters", "not arrived", "suppressed"),
-        tuple(rows),
+        _day(dates[0]),
+        _day(dates[-1]),
+        ("day", "hard", "soft", "complaints", "absences", "not proven", "refused at once"),
+        tuple(
+            (
+                on.isoformat(),
+                *(str(line.get(kind, 0)) for kind in (*BACK, "auto-reply", "unproven")),
+                str(refused.get(on, 0)),
+            )
+            for on, line in zip(dates, lines, strict=True)
+            if line or refused.get(on, 0)
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from typing import Final
 
 from digest.domain.address import normalise
 from digest.domain.inbound import (
+    ARRIVED,
     LIMIT,
     MEMORY,
     AutoReply,
@@ -95,7 +96,7 @@ class Listener:
         with self.store.write():
             about = f"{inbound.signed}:{inbound.events}" if inbound.signed else inbound.recipient
             # What people write is not kept, only that it came.
-            reported = not any(isinstance(event, Command) for event in inbound.events)
+            reported = any(isinstance(event, Bounce | Complaint) for event in inbound.events)
             message = self.store.post.keep(inbound.raw, about, now, whole=reported)
             if message is None:
                 return ("heard before",)
@@ -106,7 +107,7 @@ class Listener:
                     case Complaint():
                         found.append(self._complaint(event, inbound, now))
                     case AutoReply():
-                        found.append(("auto-reply: nothing to do", None))
+                        found.append(self._absence(event, inbound, now))
                     case Command():
                         found.append(self._command(event, inbound, now, answers))
                     case Unknown(why):
@@ -166,8 +167,9 @@ class Listener:
             self._give_up(reader, BOUNCED, now)
             outcome = "suppressed: the address is dead"
         else:
-            # One who came back begins anew.
-            since = max(now - MEMORY, reader.confirmed_at or now - MEMORY)
+            # One who came back begins anew, and so does a mailbox that letters reached since.
+            arrived = self.store.post.arrived(reader.id, now - ARRIVED)
+            since = max(now - MEMORY, *filter(None, (reader.confirmed_at, arrived)))
             earlier = self.store.post.soft(reader.id, since)
             sum_ = score([*earlier, (now, heavy)], now)
             if sum_ >= LIMIT:
@@ -217,6 +219,20 @@ class Listener:
             edition=proof.edition,
         )
         return f"complaint ({event.feedback[:40]}): {outcome}", heard
+
+    def _absence(self, event: AutoReply, inbound: Inbound, now: datetime) -> tuple[str, Heard]:
+        proof = self._whose(inbound, event.address, now)
+        heard = Heard(
+            at=now,
+            kind="auto-reply",
+            outcome="nothing to do",
+            subscriber_id=proof.reader.id if proof.reader else None,
+            delivery_id=proof.delivery_id,
+            address=self._address_hash(event.address),
+            proof=proof.how,
+            edition=proof.edition,
+        )
+        return "auto-reply: nothing to do", heard
 
     def _give_up(self, reader: Subscriber, reason: str, now: datetime) -> None:
         self.store.subscribers.update(

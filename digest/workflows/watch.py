@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from digest.domain.alert import Kind
+from digest.domain.checkup import State
 from digest.ports import FeedState, Store
 
 FAILING: Final = 3
@@ -28,7 +30,12 @@ def faults(
     store: Store, titles: Mapping[str, str], now: datetime, stale_after_h: int
 ) -> list[Fault]:
     """All that is amiss; `titles` are the feeds' by id. Empty when nothing is."""
-    found = [*_sending(store, now, stale_after_h), *_letters(store), *_feeds(store, titles)]
+    found = [
+        *_sending(store, now, stale_after_h),
+        *_alerts(store, now),
+        *_letters(store),
+        *_feeds(store, titles),
+    ]
     found.sort(key=lambda fault: not fault.grave)
     return found[:MOST]
 
@@ -48,9 +55,30 @@ def _sending(store: Store, now: datetime, stale_after_h: int) -> list[Fault]:
     return found
 
 
+def _alerts(store: Store, now: datetime) -> list[Fault]:
+    """What was told, or will be, and is not said here otherwise."""
+    return [
+        Fault(str(alert.kind), alert.words + (f"; next: {alert.hint}" if alert.hint else ""), True)
+        for alert in store.alerts.open(now)
+        if alert.kind not in _SAID
+    ]
+
+
+_SAID: Final = frozenset({Kind.HELD, Kind.FEED, Kind.PREFLIGHT})
+
+
 def _letters(store: Store) -> list[Fault]:
     found = []
     for edition in store.editions.listing(LAST_EDITIONS):
+        found += [
+            Fault(
+                f"edition {edition.date}",
+                f"preflight: {each.name}: {each.words}",
+                grave=each.state is State.FAIL,
+            )
+            for each in store.alerts.preflight(edition.date) or ()
+            if each.state in {State.WARN, State.FAIL}
+        ]
         found += [Fault(f"edition {edition.date}", f"left out: {each}") for each in edition.faults]
         errors = store.ledger.tally(edition.date, "error")
         if errors:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 
+from digest.domain.delivery import Accepted
+from digest.domain.edition import Edition, EditionStatus
 from digest.domain.inbound import Bounce, Reason, score, weight
 from digest.domain.mailbox import Box, Sort
 from digest.domain.subscriber import Status
@@ -179,3 +182,53 @@ def test_one_who_came_back_begins_anew(house, path):
     house.write(house.mails()[-1]["Reply-To"])
     (line,) = house.hear(dsn(path, code="5.2.2", said="Mailbox full") + "z", path, "")
     assert line.endswith("counted: 1.0 of 4.0")
+
+
+def test_letters_that_arrive_since_let_earlier_bounces_be_forgotten(house, path):
+    reader = house.again()
+    full = {"code": "5.2.2", "said": "Mailbox full"}
+
+    def taken(on):
+        """The letter of a date is taken by the server."""
+        store = house.store
+        store.editions.save(
+            Edition(on, on.toordinal(), EditionStatus.DRAFT, NOW, "S", "", (), ()), []
+        )
+        store.editions.publish(on, house.moment[0])
+        store.deliveries.enqueue(on, house.moment[0], 12, None)
+        (row,) = store.deliveries.claim(on, "me", house.moment[0], 9)
+        store.deliveries.exchange("me", house.moment[0], [], [row])
+        store.deliveries.exchange("me", house.moment[0], [(row, Accepted("250"))], [])
+        return row.id
+
+    def bounced(word, to=path):
+        return house.hear(dsn(to, **full) + word, to, "")[0]
+
+    for day in range(3):
+        bounced(f"x{day}")
+        house.pass_time(days=1)
+    # Taken is not arrived: for five days a bounce may still come.
+    row = taken(house.moment[0].date())
+    house.pass_time(days=2)
+    assert bounced("y").endswith("3.0 of 4.0")
+    # Of the letter itself one came: it did not arrive.
+    boxes = house.wiring.listener(house.store).boxes
+    back = boxes.address(Box.BOUNCES, row, house.moment[0], Sort.DELIVERY)
+    assert "soft" in bounced("of that letter", back)
+    house.pass_time(days=1)
+    taken(house.moment[0].date())
+    house.pass_time(days=6)
+    assert house.store.post.arrived(reader.id, house.moment[0]) is not None
+    assert bounced("z").endswith("1.0 of 4.0")
+
+
+def test_an_absence_note_is_counted_and_not_kept(house, path):
+    reader = house.again()
+    note = (
+        "From: ada@example.org\nAuto-Submitted: auto-replied\nSubject: away\n\nI am in hospital.\n"
+    )
+    assert house.hear(note, path, "ada@example.org") == ("auto-reply: nothing to do",)
+    (line,) = house.store.post.history(reader.id)
+    assert (line.kind, line.outcome, line.proof) == ("auto-reply", "nothing to do", "return path")
+    with house.store.read() as connection:
+        assert connection.scalar(text("SELECT sum(length(raw)) FROM messages")) == 0

@@ -12,6 +12,7 @@ from digest.domain.access import Scope, Session, Token
 from digest.domain.edition import Choice, Edition
 from digest.domain.notice import Action, Consent, Via
 from digest.domain.subscriber import Preferences, Status, Subscriber
+from digest.ports import Heard
 from digest.storage import SqlStore
 from tests.storage.conftest import DAY, NOW, an_edition
 
@@ -125,9 +126,25 @@ def test_growth_is_counted_by_day_in_utc(
     came, left = store.reports.growth(NOW - timedelta(days=30))
     assert came == {date(2026, 3, 2): 2}
     assert left == {date(2026, 3, 2): 2}
-    store.subscribers.suppress("1", "bounce", NOW)
-    store.subscribers.suppress("2", "erased", NOW)
-    assert store.reports.suppressed(NOW - HOUR) == {date(2026, 3, 2): 1}
+
+
+def test_what_came_in_is_counted_by_day_in_utc(store: SqlStore) -> None:
+    late = datetime.fromisoformat("2026-03-01T23:30:00-05:00")
+    lines = [
+        Heard(late, "bounce", "counted", reason="soft: mailbox full", proof="return path"),
+        Heard(NOW, "bounce", "suppressed", reason="hard: user unknown", proof="return path"),
+        Heard(NOW, "bounce", "nothing done", reason="hard: user unknown"),
+        Heard(NOW, "complaint", "unsubscribed", reason="abuse", proof="message-id"),
+        Heard(NOW - timedelta(days=1), "auto-reply", "nothing to do", proof="return path"),
+        Heard(NOW - timedelta(days=40), "complaint", "unsubscribed", proof="message-id"),
+    ]
+    for line in lines:
+        store.post.log(line, None)
+    assert store.reports.came_in(NOW - timedelta(days=30)) == {
+        date(2026, 3, 1): {"auto-reply": 1},
+        date(2026, 3, 2): {"hard": 1, "soft": 1, "complaint": 1, "unproven": 1},
+    }
+    assert [line.kind for line in store.post.latest(2)] == ["complaint", "auto-reply"]
 
 
 def test_a_choice_is_kept_as_both_stories_were_judged(store: SqlStore) -> None:

@@ -13,8 +13,10 @@ from argon2 import PasswordHasher
 from argon2.profiles import CHEAPEST
 
 from digest.domain.access import Scope
+from digest.domain.alert import Kind, Trouble
 from digest.domain.edition import EditionStatus, StoryPick
 from digest.domain.story import Story
+from digest.ports import Heard
 from digest.storage.passwords import Argon2
 from digest.web.admin_door import COOKIE
 from digest.wiring import operator
@@ -279,6 +281,19 @@ def test_the_page_tells_what_there_is(signed_in: World) -> None:
     assert '<th scope="row">example.org</th><td class="n">2</td>' in page
     assert "3 came and 0 left in 30 days" in page
     assert page.count('<svg class="bars"') == 2
+    assert "No mail comes in" in page
+    world.store.post.log(
+        Heard(NOW, "bounce", "counted", 1, reason="soft: mailbox <full>", status="5.2.2",
+              proof="return path"),
+        None,
+    )  # fmt: skip
+    page = world.client.get("/admin").text
+    assert "0 hard and 1 soft bounces" in page
+    assert "<td>ada@example.org</td><td>bounce soft: mailbox &lt;full&gt; 5.2.2</td>" in page
+    world.store.alerts.raised(
+        Trouble(Kind.DISK, "host", "the disk is nearly full", "make room"), NOW
+    )
+    assert "the disk is nearly full; next: make room" in world.client.get("/admin").text
     assert "style=" not in page
     assert "<script" not in page.replace('<script src="', "", 1)
 
