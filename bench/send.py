@@ -157,10 +157,12 @@ def prepare(folder: Path, url: str, options: argparse.Namespace) -> int:
     wants = Preferences(images="" if options.letter == "real" else "hosted")
     with wiring.store() as store:
         edition = wiring.publisher(store).publish(ON, NOW)
-        with store.write():
-            for number in range(options.letters):
-                address = f"reader{number}@inbox{number % 50}.example"
-                store.subscribers.add(Subscriber(0, address, address, Status.ACTIVE, NOW, wants))
+        for start in range(0, options.letters, 10_000):
+            store.subscribers.add_all([
+                Subscriber(0, address, address, Status.ACTIVE, NOW, wants)
+                for number in range(start, min(start + 10_000, options.letters))
+                for address in [f"reader{number}@inbox{number % 50}.example"]
+            ])  # fmt: skip
         store.deliveries.enqueue(ON, NOW, 12, None)
         blocks = store.editions.blocks(ON)
         (delivery,) = store.deliveries.claim(ON, "look", NOW, 1)

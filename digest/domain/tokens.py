@@ -131,7 +131,7 @@ def keyed_hash(key: str, purpose: str, text: str) -> str:
     has unrelated hashes for two purposes.
     """
     said = f"{purpose}\0{text}".encode()
-    return hmac.new(key.encode(), said, hashlib.sha256).hexdigest()
+    return hmac.digest(key.encode(), said, "sha256").hex()
 
 
 def message_id(key: str, edition: date, subscriber_id: int, domain: str) -> str:
@@ -140,8 +140,9 @@ def message_id(key: str, edition: date, subscriber_id: int, domain: str) -> str:
     The same for every attempt (RFC 5322, 3.6.4 asks for one per message), and it tells nothing
     of the reader to who does not have the key.
     """
-    tag = keyed_hash(key, "message-id", f"{edition.isoformat()}/{subscriber_id}")[:32]
-    return f"{edition:%Y%m%d}.{tag}@{domain}"
+    day = edition.isoformat()
+    tag = keyed_hash(key, "message-id", f"{day}/{subscriber_id}")[:32]
+    return f"{day.replace('-', '')}.{tag}@{domain}"
 
 
 def seed(on: date, subscriber_id: int) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import os
-import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -26,6 +25,11 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from digest.errors import OutputError, SettingsError
+from digest.mail.encoding import CRLF
+from digest.mail.fields import Field, relaxed, scan_fields
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 RSA_BITS: Final = 2048
 """RFC 8301, 3.2: signers should use 2048; a longer key does not fit one string of DNS."""
@@ -42,8 +46,6 @@ NAMES: Final = (
 ONCE: Final = ("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "MIME-Version",
                "Content-Type", "List-Unsubscribe", "List-Unsubscribe-Post")  # fmt: skip
 """Named once more than they occur, so that nobody can add one (RFC 6376, 5.4.2 and 8.15)."""
-
-_SPACE: Final = re.compile(rb"[ \t]+")
 
 Key = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
@@ -74,67 +76,66 @@ class DkimSigner:
     def __init__(self, signatures: Sequence[Signature]) -> None:
         self.signatures = tuple(signatures)
 
-    def sign(self, fields: list[tuple[str, bytes]], body: Sequence[bytes], when: datetime) -> bytes:
+    def sign(self, fields: Sequence[Field], body: Sequence[bytes], when: datetime) -> bytes:
         """The DKIM-Signature fields of a message, the first key's first.
 
-        `fields` are the header in order, by name and as they are written; `body` follows the empty
-        line and is in simple canonical form: it ends in one CRLF.
+        `fields` are the header in order; `body` follows the empty line and is in simple canonical
+        form: it ends in one CRLF.
         """
-        digest = sha256()
-        for part in body:
+        first, *rest = body
+        digest = _begun(first).copy() if rest else sha256(first)
+        for part in rest:
             digest.update(part)
-        body_hash = base64.b64encode(digest.digest()).decode("ascii")
-        named, canonical = _header(fields)
+        body_hash = base64.b64encode(digest.digest())
+        order, named = _signed(tuple([field.name for field in fields]))
+        canonical = b"".join([fields[place].canonical for place in order])
         time = int(when.timestamp())
         made: list[bytes] = []
         for signature in self.signatures:
-            start = (
-                f"DKIM-Signature: v=1; a={signature.algorithm}; c=relaxed/simple;\r\n"
-                f" d={signature.domain}; s={signature.selector}; t={time};\r\n"
-                f" h={named};\r\n"
-                f" bh={body_hash};\r\n"
-                " b="
-            ).encode("ascii")
-            text = signature.over(canonical + relaxed(start))
-            value = base64.b64encode(text)
+            start, relaxed_start = _start(
+                signature.algorithm, signature.domain, signature.selector, time, named
+            )
+            over = b"%b%b%b; b=" % (canonical, relaxed_start, body_hash)
+            value = base64.b64encode(signature.over(over))
             lines = [value[i : i + 70] for i in range(0, len(value), 70)]
-            made.append(start + b"\r\n ".join(lines) + b"\r\n")
+            made += (start, body_hash, b";\r\n b=", b"\r\n ".join(lines), b"\r\n")
         return b"".join(made)
 
 
-def _header(fields: list[tuple[str, bytes]]) -> tuple[str, bytes]:
-    """The names for h=, folded, and the signed fields in canonical form."""
-    last = {name.lower(): raw for name, raw in fields}
-    present = tuple(name for name in NAMES if name.lower() in last)
-    canonical = b"".join(
-        [_shared(raw) if len(raw) < 80 else relaxed(raw) + b"\r\n"  # noqa: PLR2004 - see _shared
-         for raw in (last[name.lower()] for name in present)]
-    )  # fmt: skip
-    return _named(present), canonical
+@lru_cache(maxsize=64)
+def _begun(part: bytes) -> _Hash:
+    """The hash of what many letters begin with, to be copied."""
+    return sha256(part)
 
 
 @lru_cache(maxsize=32)
-def _named(present: tuple[str, ...]) -> str:
-    names = [name.lower() for name in (*present, *(name for name in ONCE))]
+def _signed(names: tuple[str, ...]) -> tuple[tuple[int, ...], str]:
+    """Which fields of a header are signed, by their places; and their names for h=, folded."""
+    last = {name.lower(): place for place, name in enumerate(names)}
+    present = [name.lower() for name in NAMES if name.lower() in last]
     lines: list[str] = []
-    for name in names:
+    for name in [*present, *(name.lower() for name in ONCE)]:
         if lines and len(lines[-1]) + len(name) < 70:  # noqa: PLR2004 - RFC 5322's line of 78
             lines[-1] += f":{name}"
         else:
             lines.append(name)
-    return ":\r\n  ".join(lines)
+    return tuple(last[name] for name in present), ":\r\n  ".join(lines)
 
 
-def relaxed(field: bytes) -> bytes:
-    """A header field in relaxed form (RFC 6376, 3.4.2), without a CRLF at its end."""
-    name, _, value = field.replace(b"\r\n", b"").partition(b":")
-    return name.rstrip().lower() + b":" + _SPACE.sub(b" ", value).strip(b" ")
-
-
-@lru_cache(maxsize=512)
-def _shared(field: bytes) -> bytes:
-    """As `relaxed`, with a CRLF; remembered, since short fields are mostly the same for all."""
-    return relaxed(field) + b"\r\n"
+@lru_cache(maxsize=64)
+def _start(
+    algorithm: str, domain: str, selector: str, time: int, named: str
+) -> tuple[bytes, bytes]:
+    """A signature's field up to the body's hash: as it is written, and in relaxed form."""
+    start = (
+        f"DKIM-Signature: v=1; a={algorithm}; c=relaxed/simple;\r\n"
+        f" d={domain}; s={selector}; t={time};\r\n"
+        f" h={named};\r\n"
+        " bh="
+    ).encode("ascii")
+    # What follows is base64, which breaks no line.
+    scan_fields(start + CRLF, ["DKIM-Signature"])
+    return start, relaxed(start)
 
 
 # --- keys --------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from functools import lru_cache
 from hashlib import sha256
 from html import escape
 from itertools import groupby
-from typing import Final
+from typing import Final, NamedTuple
 
 from digest.domain.delivery import Letter, place
 from digest.errors import DigestError
@@ -28,6 +28,7 @@ from digest.mail.encoding import (
     image_fingerprint,
     text_part_head,
 )
+from digest.mail.fields import Field, field
 
 _SOFT: Final = b"=\r\n"
 _SHORT: Final = 1024
@@ -35,8 +36,7 @@ _WIDTH: Final = 76  # RFC 2045, 6.7, rule 5
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a reader's own field goes, in the HTML or in the text."""
 
     name: str
@@ -44,11 +44,19 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """A reader's own fields with what stands between them: bytes with a %b for each place."""
+
+    pattern: bytes
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """`head` are the header fields that belong to the body; `body` is what comes after them."""
 
-    head: tuple[tuple[str, bytes], ...]
-    body: tuple[bytes | Place, ...]
+    head: tuple[Field, ...]
+    body: tuple[bytes | Run, ...]
 
 
 Images = tuple[tuple[str, str, bytes], ...]
@@ -67,43 +75,27 @@ def form_of(letter: Letter) -> Form:
 
 def filled(form: Form, letter: Letter) -> list[bytes]:
     """The body of one reader's letter. Raises DigestError for a control character in a field."""
-    in_html: dict[str, bytes] = {}
-    in_text: dict[str, bytes] = {}
+    own: dict[Place, bytes] = {}
     for name, value in letter.fields:
         if _CONTROL.search(value):
             raise DigestError(
                 f"field {name}: {value[:80]!r} has a line break or control character",
                 "take it out of the reader's address or of site.base_url",
             )
-        in_text[name] = encode_field(value)
+        in_text = own[Place(name, html=False)] = encode_field(value)
         if letter.html is not None:
-            in_html[name] = encode_field(escape(value))
+            safe = escape(value)
+            own[Place(name, html=True)] = in_text if safe == value else encode_field(safe)
     body = [
-        piece if isinstance(piece, bytes) else (in_html if piece.html else in_text)[piece.name]
+        piece
+        if isinstance(piece, bytes)
+        else piece.pattern % tuple([own[place] for place in piece.places])
         for piece in form.body
     ]
-    body = _fewer(body)
     if letter.html is None:
         # One line end and no empty line at the end: so DKIM's simple form is (RFC 6376, 3.4.3).
         return [b"".join(body).rstrip(CRLF) + CRLF]
     return body
-
-
-def _fewer(pieces: list[bytes]) -> list[bytes]:
-    """Short neighbours as one: to copy a few bytes costs less than to look at each by itself."""
-    fewer: list[bytes] = []
-    run: list[bytes] = []
-    for piece in pieces:
-        if len(piece) < _SHORT:
-            run.append(piece)
-            continue
-        if run:
-            fewer.append(b"".join(run))
-            run.clear()
-        fewer.append(piece)
-    if run:
-        fewer.append(b"".join(run))
-    return fewer
 
 
 def encode_field(value: str) -> bytes:
@@ -195,13 +187,16 @@ def _form(text: str, html: str | None, images: Images, names: tuple[str, ...]) -
         body += [CRLF, b"--", inner, b"--"]
     body += [CRLF, b"--", outer, b"--\r\n"]
     kind = b'Content-Type: multipart/alternative;\r\n boundary="' + outer + b'"\r\n'
-    return Form((("Content-Type", kind),), _joined(body))
+    return Form((field("Content-Type", kind),), _joined(body))
 
 
 def _plain(text: str, names: tuple[str, ...]) -> Form:
     body = _pieces(text, names, html=False)
     kind, coding = text_part_head("plain").split(CRLF)[:2]
-    head = (("Content-Type", kind + CRLF), ("Content-Transfer-Encoding", coding + CRLF))
+    head = (
+        field("Content-Type", kind + CRLF),
+        field("Content-Transfer-Encoding", coding + CRLF),
+    )
     return Form(head, _joined(body))
 
 
@@ -218,12 +213,33 @@ def _pieces(text: str, names: tuple[str, ...], *, html: bool) -> list[bytes | Pl
     return pieces
 
 
-def _joined(pieces: list[bytes | Place]) -> tuple[bytes | Place, ...]:
-    """Neighbours as one: so a letter has few parts."""
+def _joined(pieces: list[bytes | Place]) -> tuple[bytes | Run, ...]:
+    """Few parts: neighbours as one, and what is short with the places beside it.
+
+    To copy a few bytes costs less than to look at each by itself.
+    """
+    joined: list[bytes | Run] = []
+    for literal, run in groupby(_literals_joined(pieces), _is_long):
+        some = list(run)
+        if literal:
+            joined += [piece for piece in some if isinstance(piece, bytes)]
+            continue
+        pattern = b"".join(
+            piece.replace(b"%", b"%%") if isinstance(piece, bytes) else b"%b" for piece in some
+        )
+        joined.append(Run(pattern, tuple(piece for piece in some if isinstance(piece, Place))))
+    return tuple(joined)
+
+
+def _literals_joined(pieces: list[bytes | Place]) -> list[bytes | Place]:
     joined: list[bytes | Place] = []
     for literal, run in groupby(pieces, lambda piece: isinstance(piece, bytes)):
         if literal:
             joined.append(b"".join(piece for piece in run if isinstance(piece, bytes)))
         else:
             joined.extend(run)
-    return tuple(joined)
+    return joined
+
+
+def _is_long(piece: bytes | Place) -> bool:
+    return isinstance(piece, bytes) and len(piece) >= _SHORT

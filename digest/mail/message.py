@@ -15,11 +15,11 @@ from digest.mail.encoding import (
     CRLF,
     address_field,
     list_id_field,
-    scan_fields,
     text_field,
     verbatim_field,
     wire_address,
 )
+from digest.mail.fields import Field, field
 from digest.mail.form import filled, form_of
 from digest.settings import MailSettings
 
@@ -30,13 +30,11 @@ _OURS = re.compile(
 _MESSAGE_ID = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")  # RFC 5322, 3.6.4
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")  # RFC 5646
 
-Fields = list[tuple[str, bytes]]
-
 
 class Signer(Protocol):
     """Signs messages, see `dkim`."""
 
-    def sign(self, fields: Fields, body: Sequence[bytes], when: datetime) -> bytes:
+    def sign(self, fields: Sequence[Field], body: Sequence[bytes], when: datetime) -> bytes:
         """The header fields that go before the message's own, each with its CRLF."""
         ...
 
@@ -60,67 +58,75 @@ def envelope(
     for a naive `date`.
     """
     to = wire_address(recipient)
-    sender = _shared_address(mail.from_address)
+    sender = wire_address(mail.from_address)
     form = form_of(letter)
     body = filled(form, letter)
     fields = _fields(letter, to=to, sender=sender, message_id=message_id, date=date, mail=mail)
     fields += form.head
-    head = b"".join([raw for _, raw in fields])
+    lines = [field.raw for field in fields]
     if signer is not None:
-        signed = signer.sign(fields, body, date)
-        fields[:0] = [("DKIM-Signature", b"")] * signed.count(b"DKIM-Signature:")
-        head = signed + head
-    head = scan_fields(head, [name for name, _ in fields])
+        lines.insert(0, signer.sign(fields, body, date))
+    lines.append(CRLF)
     return Envelope(
-        sender=_shared_address(mail.bounce_address) if mail.bounce_address else sender,
+        sender=wire_address(mail.bounce_address) if mail.bounce_address else sender,
         recipient=to,
-        parts=(head + CRLF, *body),
+        parts=(b"".join(lines), *body),
         message_id=message_id,
     )
 
 
 def _fields(
     letter: Letter, *, to: str, sender: str, message_id: str, date: datetime, mail: MailSettings
-) -> Fields:
+) -> list[Field]:
     if not _MESSAGE_ID.fullmatch(message_id):
         raise DigestError(
             f"{message_id[:80]!r} is no Message-ID", "it has the form unique@example.org"
         )
-    if not _LANGUAGE.fullmatch(letter.language):
-        raise DigestError(f"{letter.language[:80]!r} is no language tag", "it is such as en or de")
     fields = [
-        ("From", _shared_field("From", mail.from_name, sender)),
-        ("To", address_field("To", "", to)),
+        _address("From", mail.from_name, sender),
+        field("To", address_field("To", "", to)),
     ]
     if mail.reply_to:
-        reply_to = _shared_address(mail.reply_to)
-        fields.append(("Reply-To", _shared_field("Reply-To", "", reply_to)))
+        fields.append(_address("Reply-To", "", wire_address(mail.reply_to)))
     fields += [
-        ("Subject", text_field("Subject", letter.subject)),
-        ("Date", verbatim_field("Date", _date(date))),
-        ("Message-ID", verbatim_field("Message-ID", f"<{message_id}>")),
+        _subject(letter.subject),
+        _date(date),
+        field("Message-ID", verbatim_field("Message-ID", f"<{message_id}>")),
     ]
-    fields += [(name, _extra(name, value)) for name, value in letter.headers]
-    fields += [
-        ("MIME-Version", b"MIME-Version: 1.0\r\n"),
-        ("Content-Language", verbatim_field("Content-Language", letter.language)),
-    ]
+    fields += [_extra(name, value) for name, value in letter.headers]
+    fields += [_MIME_VERSION, _language(letter.language)]
     return fields
 
 
-_shared_address = lru_cache(maxsize=16)(wire_address)
-_shared_field = lru_cache(maxsize=16)(address_field)
+_MIME_VERSION = field("MIME-Version", b"MIME-Version: 1.0\r\n")
 
 
 @lru_cache(maxsize=16)
-def _date(date: datetime) -> str:
-    if date.tzinfo is None:
-        raise ValueError("the Date header needs an aware datetime")
-    return format_datetime(date)
+def _address(name: str, display: str, address: str) -> Field:
+    return field(name, address_field(name, display, address))
 
 
 @lru_cache(maxsize=256)
-def _extra(name: str, value: str) -> bytes:
+def _subject(subject: str) -> Field:
+    return field("Subject", text_field("Subject", subject))
+
+
+@lru_cache(maxsize=16)
+def _date(date: datetime) -> Field:
+    if date.tzinfo is None:
+        raise ValueError("the Date header needs an aware datetime")
+    return field("Date", verbatim_field("Date", format_datetime(date)))
+
+
+@lru_cache(maxsize=16)
+def _language(language: str) -> Field:
+    if not _LANGUAGE.fullmatch(language):
+        raise DigestError(f"{language[:80]!r} is no language tag", "it is such as en or de")
+    return field("Content-Language", verbatim_field("Content-Language", language))
+
+
+@lru_cache(maxsize=256)
+def _extra(name: str, value: str) -> Field:
     kind = name.lower()
     if _OURS.fullmatch(kind):
         raise DigestError(
@@ -128,7 +134,7 @@ def _extra(name: str, value: str) -> bytes:
             "take it out of the letter's headers",
         )
     if kind == "list-id":
-        return list_id_field(name, value)
+        return field(name, list_id_field(name, value))
     if value.isascii() or kind.startswith("list-"):
-        return verbatim_field(name, value)
-    return text_field(name, value)
+        return field(name, verbatim_field(name, value))
+    return field(name, text_field(name, value))

@@ -18,6 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
@@ -26,12 +27,16 @@ from sqlalchemy import (
     Row,
     Text,
     TextClause,
+    Update,
+    bindparam,
     case,
     cast,
     func,
     select,
+    type_coerce,
     update,
 )
+from sqlalchemy.types import NullType
 
 from digest.domain.delivery import (
     Delivery,
@@ -56,6 +61,60 @@ _SUBSCRIBERS = schema.subscribers
 _PATIENCE_S: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
 """Waits while the database is away, a minute in all: what a server has just said about a letter
 would else be forgotten, and the letter sent twice."""
+
+
+def _taking(*, sure: bool) -> Update:
+    """One statement for both databases; SQLite drops the lock clause, having one writer.
+
+    `sure` leaves out what may have gone out already.
+    """
+    may: list[ColumnElement[bool] | TextClause] = [
+        _T.c.edition_date == bindparam("of"),
+        schema.UNFINISHED,
+        _T.c.next_at <= bindparam("at", type_=schema.Moment()),
+    ]
+    if sure:
+        may.append(_T.c.status != DeliveryStatus.ON_WIRE)
+    due = (
+        select(_T.c.id)
+        .where(*may)
+        .order_by(_T.c.next_at, _T.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    at = bindparam("at", type_=schema.Moment())
+    return (
+        update(_T)
+        .where(_T.c.id.in_(select(due.c.id)))
+        .values(
+            status=DeliveryStatus.CLAIMED,
+            owner=bindparam("by"),
+            attempts=_T.c.attempts + 1,
+            doubts=_T.c.doubts + case((_T.c.status == DeliveryStatus.ON_WIRE, 1), else_=0),
+            next_at=bindparam("until", type_=schema.Moment()),
+            updated_at=at,
+        )
+        .returning(
+            # As the driver has it: only its order counts.
+            type_coerce(_T.c.not_before, NullType()).label("since"),
+            _T.c.id, _T.c.subscriber_id, _T.c.message_id, _T.c.created_at, _T.c.attempts,
+            _T.c.doubts, (_T.c.expires_at >= at).label("in_time"),
+            cast(_T.c.preferences, Text).label("wants"),
+        )
+    )  # fmt: skip
+
+
+# Built once: to build such a statement costs as much as to run it.
+_TAKE: Final = _taking(sure=False)
+_TAKE_SURE: Final = _taking(sure=True)
+_READERS: Final = select(
+    _SUBSCRIBERS.c.id,
+    _SUBSCRIBERS.c.address,
+    _SUBSCRIBERS.c.key,
+    _SUBSCRIBERS.c.status,
+    active(bindparam("at", type_=schema.Moment())).label("active"),
+).where(_SUBSCRIBERS.c.id.in_(bindparam("readers", expanding=True)))
 
 
 class Deliveries:
@@ -104,79 +163,48 @@ class Deliveries:
             if held(connection, edition):
                 return claimed
             while len(claimed) < limit:
-                rows = self._take(connection, edition, owner, now, limit - len(claimed))
+                wanted = {"of": edition, "at": now, "most": limit - len(claimed)}
+                rows = connection.execute(
+                    _TAKE_SURE if self._hold else _TAKE,
+                    wanted | {"by": owner, "until": now + self._lease},
+                ).all()
                 if not rows:
                     if self._hold:
                         end_ambiguous(connection, now, hold=True, edition=edition)
                     break
-                claimed += self._still_wanted(connection, rows, now)
+                claimed += self._still_wanted(connection, edition, rows, now)
         return claimed
 
-    def _take(
-        self, connection: Connection, edition: date, owner: str, now: datetime, limit: int
-    ) -> Sequence[Row[Any]]:
-        """One statement for both databases; SQLite drops the lock clause, having one writer."""
-        may: list[ColumnElement[bool] | TextClause] = [
-            _T.c.edition_date == edition,
-            schema.UNFINISHED,
-            _T.c.next_at <= now,
-        ]
-        if self._hold:
-            may.append(_T.c.status != DeliveryStatus.ON_WIRE)
-        due = (
-            select(_T.c.id)
-            .where(*may)
-            .order_by(_T.c.next_at, _T.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            .cte("due")
-        )
-        doubtful = case((_T.c.status == DeliveryStatus.ON_WIRE, 1), else_=0)
-        taken = connection.execute(
-            update(_T)
-            .where(_T.c.id.in_(select(due.c.id)))
-            .values(
-                status=DeliveryStatus.CLAIMED,
-                owner=owner,
-                attempts=_T.c.attempts + 1,
-                doubts=_T.c.doubts + doubtful,
-                next_at=now + self._lease,
-                updated_at=now,
-            )
-            .returning(
-                _T.c.id, _T.c.edition_date, _T.c.subscriber_id, _T.c.message_id, _T.c.created_at,
-                _T.c.attempts, _T.c.doubts, _T.c.not_before, _T.c.expires_at,
-                cast(_T.c.preferences, Text).label("wants"),
-            )
-        ).all()  # fmt: skip
-        return sorted(taken, key=lambda row: (row.not_before, row.id))
-
     def _still_wanted(
-        self, connection: Connection, rows: Sequence[Row[Any]], now: datetime
+        self, connection: Connection, edition: date, rows: Sequence[Any], now: datetime
     ) -> list[Delivery]:
-        c = _SUBSCRIBERS.c
-        found = connection.execute(
-            select(c.id, c.address, c.key, c.status, active(now).label("active")).where(
-                c.id.in_({row.subscriber_id for row in rows})
-            )
-        ).all()
+        asked = {"readers": [row.subscriber_id for row in rows], "at": now}
+        found = connection.execute(_READERS, asked).all()
         barred = self._suppressed(connection, found)
         addresses = {row.id: row.address for row in found if row.active and row.id not in barred}
-        pausing = {row.id for row in found if row.status == Status.PAUSED and row.id not in barred}
         kept: list[Delivery] = []
         ended: dict[DeliveryStatus, list[int]] = {}
-        for row in rows:
-            reader = row.subscriber_id
-            if reader in addresses and row.expires_at >= now:
-                kept.append(_delivery(row, addresses[reader]))
+        # Oldest first; what RETURNING gives has no order.
+        for _, number, reader, message_id, date_header, attempts, doubts, in_time, wants in sorted(
+            rows, key=itemgetter(0, 1)
+        ):
+            address = addresses.get(reader)
+            if address is not None and in_time:
+                kept.append(
+                    Delivery(
+                        number, edition, reader, address, _preferences(wants), message_id,
+                        date_header, attempts,
+                    )
+                )  # fmt: skip
                 continue
-            if row.doubts:
+            if doubts:
                 status = DeliveryStatus.UNKNOWN
-            elif reader in addresses:
+            elif address is not None:
                 status = DeliveryStatus.EXPIRED
             else:
+                pausing = {row.id for row in found if row.status == Status.PAUSED} - barred
                 status = DeliveryStatus.PAUSED if reader in pausing else DeliveryStatus.SUPPRESSED
-            ended.setdefault(status, []).append(row.id)
+            ended.setdefault(status, []).append(number)
         for status, ids in ended.items():
             connection.execute(update(_T).where(_T.c.id.in_(ids)).values(status=status, owner=None))
         return kept
@@ -290,19 +318,6 @@ class Deliveries:
                 )
             )
         return found
-
-
-def _delivery(row: Row[Any], address: str) -> Delivery:
-    return Delivery(
-        id=row.id,
-        edition=row.edition_date,
-        subscriber_id=row.subscriber_id,
-        address=address,
-        preferences=_preferences(row.wants),
-        message_id=row.message_id,
-        date_header=row.created_at,
-        attempts=row.attempts,
-    )
 
 
 @lru_cache(maxsize=65536)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -51,22 +51,23 @@ _TIMES_AT_ONCE: Final = 1000
 MessageId = Callable[[date, int], str]
 """(edition, subscriber id) -> Message-ID without angle brackets, always the same one."""
 
-_COLUMNS: Final = (
-    "subscriber_id", "domain", "preferences", "message_id", "status", "not_before", "expires_at",
-    "edition_date", "created_at", "updated_at",
-)  # fmt: skip
-_REST: Final = "next_at, attempts, deferrals, last_reply"
+_INSERT: Final = (
+    "INSERT INTO deliveries (subscriber_id, domain, message_id, preferences, status, not_before, "
+    "next_at, expires_at, edition_date, created_at, updated_at, attempts, deferrals, last_reply) "
+)
 _SQLITE: Final = (
-    f"INSERT INTO deliveries ({', '.join(_COLUMNS)}, {_REST}) "  # noqa: S608 - names from above
-    "VALUES (?, ?, ?, ?, ?, ?6, ?, ?, ?, ?, ?6, 0, 0, '') "
+    f"{_INSERT} VALUES (?, ?, ?, ?, ?, ?6, ?6, ?, ?, ?, ?, 0, 0, '') "
     "ON CONFLICT (edition_date, subscriber_id) DO NOTHING"
 )
+# Psycopg writes out an array value by value, at a cost per quotation mark: hence the kinds apart.
 _POSTGRES: Final = (
-    f"INSERT INTO deliveries ({', '.join(_COLUMNS)}, {_REST}) "  # noqa: S608 - names from above
-    "SELECT a, b, c::json, d, e, f, g, %s, %s, %s, f, 0, 0, '' FROM unnest("
-    "%s::int[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], "
-    "%s::timestamptz[]) AS new (a, b, c, d, e, f, g) "
-    "ON CONFLICT (edition_date, subscriber_id) DO NOTHING RETURNING status"
+    f"{_INSERT} SELECT reader, domain, said, wants::json, status, since, since, until, "  # noqa: S608 - ours
+    "%(edition)s, %(created)s, %(now)s, 0, 0, '' "
+    "FROM unnest(%(readers)s::int[], %(domains)s::text[], %(said)s::text[], %(kinds)s::int[]) "
+    "AS new (reader, domain, said, kind) "
+    "JOIN unnest(%(wants)s::text[], %(statuses)s::text[], %(since)s::timestamptz[], "
+    "%(until)s::timestamptz[]) WITH ORDINALITY AS kinds (wants, status, since, until, kind) "
+    "USING (kind) ON CONFLICT (edition_date, subscriber_id) DO NOTHING RETURNING status"
 )
 
 
@@ -80,6 +81,15 @@ class _Hour:
 
 
 _Times = dict[tuple[str, int, int], _Hour]
+
+
+class _Shared(NamedTuple):
+    """What the rows of one kind of reader share: preferences as the column keeps them, moments."""
+
+    wants: str
+    status: DeliveryStatus
+    at: datetime
+    until: datetime
 
 
 class Queue:
@@ -172,63 +182,73 @@ class Queue:
         due: _Times,
     ) -> int:
         """Insert a page and count it in the day's books; returns how many rows may be sent."""
+        kinds: dict[tuple[Any, ...], int] = {}
         rows = []
+        for number, key, *wants in page:
+            kind = kinds.setdefault(tuple(wants), len(kinds))
+            rows.append((number, key.rpartition("@")[2], self._message_id(edition, number), kind))
+        shared = [_shared(wants, due) for wants in kinds]
         # The Date header, which knows no parts of a second.
-        created = now.replace(microsecond=0)
-        for number, key, zone, hour, days, *rest in page:
-            time = due[zone, hour, days]
-            rows.append(
-                (
-                    number,
-                    key.rpartition("@")[2],
-                    _wants(zone, hour, days, *rest),
-                    self._message_id(edition, number),
-                    DeliveryStatus.EXPIRED.value if time.late else DeliveryStatus.PENDING.value,
-                    time.at,
-                    time.until,
-                )
-            )
+        fixed = (edition, now.replace(microsecond=0), now)
         raw = connection.connection.driver_connection
         if isinstance(raw, sqlite3.Connection):
-            pending = _many(raw, rows, edition, created, now)
-            made = pending[0] + pending[1]
+            pending, made = _many(raw, rows, shared, fixed)
         else:
-            pending, made = _unnested(connection, rows, (edition, created, now))
+            pending, made = _unnested(connection, rows, shared, fixed)
         if made:
             _count(connection, edition, made)
             ring(connection)
-        return pending[0]
+        return pending
+
+
+def _shared(wants: tuple[Any, ...], due: _Times) -> _Shared:
+    """What all rows of one kind of reader share; `wants` are the columns of `_without_row`."""
+    zone, hour, days, *_ = wants
+    time = due[zone, hour, days]
+    status = DeliveryStatus.EXPIRED if time.late else DeliveryStatus.PENDING
+    return _Shared(_wants(*wants), status, time.at, time.until)
 
 
 def _many(
     raw: sqlite3.Connection,
-    rows: Sequence[tuple[Any, ...]],
-    edition: date,
-    created: datetime,
-    now: datetime,
+    rows: Sequence[tuple[int, str, str, int]],
+    shared: Sequence[_Shared],
+    fixed: tuple[date, datetime, datetime],
 ) -> tuple[int, int]:
-    """Insert with SQLite's driver; returns how many are pending and how many came late."""
-    moment = lru_cache(maxsize=4096)(_text)
-    fixed = (edition.isoformat(), moment(created), moment(now))
+    """Insert with SQLite's driver; returns how many are pending, and how many were made."""
+    edition, created, now = fixed
+    rest = [
+        (one.wants, one.status.value, _text(one.at), _text(one.until),
+         edition.isoformat(), _text(created), _text(now))
+        for one in shared
+    ]  # fmt: skip
     made = []
-    for late in (False, True):
-        status = DeliveryStatus.EXPIRED.value if late else DeliveryStatus.PENDING.value
-        some = [
-            (*row[:5], moment(row[5]), moment(row[6]), *fixed) for row in rows if row[4] == status
-        ]
+    for status in (DeliveryStatus.PENDING, DeliveryStatus.EXPIRED):
+        some = [(*row[:3], *rest[row[3]]) for row in rows if shared[row[3]].status is status]
         made.append(raw.executemany(_SQLITE, some).rowcount if some else 0)
-    return made[0], made[1]
+    return made[0], sum(made)
 
 
 def _unnested(
-    connection: Connection, rows: Sequence[tuple[Any, ...]], fixed: tuple[Any, ...]
-) -> tuple[tuple[int, int], int]:
+    connection: Connection,
+    rows: Sequence[tuple[int, str, str, int]],
+    shared: Sequence[_Shared],
+    fixed: tuple[date, datetime, datetime],
+) -> tuple[int, int]:
+    """The same on Postgres, whose arrays begin at 1."""
+    readers, domains, said, kinds = (list(column) for column in zip(*rows, strict=True))
+    wants, statuses, since, until = (list(column) for column in zip(*shared, strict=True))
+    edition, created, now = fixed
     found = connection.exec_driver_sql(
-        _POSTGRES, (*fixed, *(list(column) for column in zip(*rows, strict=True)))
-    ).scalars()
+        _POSTGRES,
+        {
+            "readers": readers, "domains": domains, "said": said, "kinds": [n + 1 for n in kinds],
+            "wants": wants, "statuses": statuses, "since": since, "until": until,
+            "edition": edition, "created": created, "now": now,
+        },
+    ).scalars()  # fmt: skip
     statuses = list(found)
-    late = sum(status == DeliveryStatus.EXPIRED for status in statuses)
-    return (len(statuses) - late, late), len(statuses)
+    return statuses.count(DeliveryStatus.PENDING), len(statuses)
 
 
 def _text(moment: datetime) -> str:

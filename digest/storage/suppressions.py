@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 
 from digest.storage import schema
 from digest.storage.doors import Access, insert
@@ -91,8 +91,11 @@ class SuppressionList:
             return dict(rows.all())
 
 
+_AMONG = select(_T.c.key_hash).where(_T.c.key_hash.in_(bindparam("hashes", expanding=True)))
+
+
 def among(connection: Connection, hashes_of: Hashes, keys: Collection[str]) -> frozenset[str]:
     """Which of these addresses are on the list."""
     hashes = {key_hash: key for key in keys for key_hash in hashes_of(key)}
-    found = connection.scalars(select(_T.c.key_hash).where(_T.c.key_hash.in_(list(hashes))))
+    found = connection.scalars(_AMONG, {"hashes": list(hashes)})
     return frozenset(hashes[key_hash] for key_hash in found)
