@@ -85,9 +85,9 @@ def came_in(
             bars.append(_rect(place, zero, number * unit, "away"))
     total = {kind: sum(line.get(kind, 0) for line in lines) for kind in (*BACK, "auto-reply")}
     words = (
-        f"{total['hard']} hard and {total['soft']} soft bounces, "
-        f"{total['complaint']} complaint{'s' * (total['complaint'] != 1)} and, below the line, "
-        f"{total['auto-reply']} absence notes in {days} days."
+        f"From the line up {total['hard']} hard and {total['soft']} soft bounces and "
+        f"{total['complaint']} complaint{'s' * (total['complaint'] != 1)}, below it "
+        f"{total['auto-reply']} absence note{'s' * (total['auto-reply'] != 1)}, in {days} days."
     )
     return Plot(
         _svg(bars, days, zero, words),
