@@ -30,7 +30,7 @@ def run(wiring: Wiring, *, once: bool) -> None:
     What is on the wire by then stays marked so: its lease decides (`delivery.on_ambiguous`).
     """
     told = threading.Event()
-    owner = wiring.new_owner()
+    owner = wiring.pulse.owner
     with wiring.store() as store:
 
         def leave(*_: object) -> None:
@@ -41,6 +41,8 @@ def run(wiring: Wiring, *, once: bool) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, leave)
         log.info("worker %s: started", owner)
+        wiring.pulse.start()
+        wiring.pulse.idle(store)
         watch = Watch(wiring)
         if not once:
             threading.Thread(target=_look, args=(watch, told), daemon=True).start()

@@ -221,7 +221,7 @@ def _dry_run(
         _clear(folder)
         transport = wiring.folder_transport(folder)
         # It uses up nobody's pace, and what its preflight finds is only shown.
-        courier = replace(wiring.courier(store, transport), pace=None, look_over=None)
+        courier = replace(wiring.courier(store, transport), pace=None, look_over=None, pulse=None)
         run = courier.deliver(on, limit=limit or SAMPLES)
         # Rows for all who are due, so that the counts are those of a real run.
         store.deliveries.enqueue(on, now, app.settings.delivery.window_h, None)

@@ -35,11 +35,12 @@ from digest.ports.outside import (
     Transport,
 )
 from digest.ports.post import Heard, PostStore
+from digest.ports.pulse import PulseStore, Sender, Waiting
 
 __all__ = [
     "AccessStore", "AlertStore", "Channel", "ChoiceStore", "Clock", "DeliveryRow", "DeliveryStore",
     "Desk", "Drawn", "EditionStatus", "EditionStore", "Embedder", "EntryStore", "FeedReader",
     "FeedResult", "FeedState", "Heard", "Hold", "LedgerStore", "Library", "NoticeStore", "Paced",
-    "PostStore", "Press", "Printer", "ReportStore", "Reported", "Row", "Store", "SubscriberStore",
-    "Transport",
+    "PostStore", "Press", "Printer", "PulseStore", "ReportStore", "Reported", "Row", "Sender",
+    "Store", "SubscriberStore", "Transport", "Waiting",
 ]  # fmt: skip

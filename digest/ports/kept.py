@@ -17,6 +17,7 @@ from digest.ports.ledger import LedgerStore
 from digest.ports.operation import AccessStore, ChoiceStore, ReportStore
 from digest.ports.outside import FeedResult, FeedState
 from digest.ports.post import PostStore
+from digest.ports.pulse import PulseStore
 
 
 class EditionStore(Protocol):
@@ -312,6 +313,7 @@ class Store(Protocol):
     choices: ChoiceStore
     reports: ReportStore
     alerts: AlertStore
+    pulses: PulseStore
 
     def write(self) -> AbstractContextManager[None]:
         """Make the calls inside one transaction; calls outside one commit by themselves."""

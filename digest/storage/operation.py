@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, Date, Index, Integer, SmallInteger, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    Float,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+)
 
 from digest.storage.columns import Moment, Words, metadata, required
 
@@ -94,3 +106,19 @@ preflights = Table(
     required("found", JSON),
 )
 """What was found before the first letter of an edition went out."""
+
+senders = Table(
+    "senders",
+    metadata,
+    # host:process:chance
+    Column("owner", Words, primary_key=True),
+    required("started_at", Moment),
+    required("seen_at", Moment),
+    # {outcome: letters} since it was started.
+    required("letters", JSON),
+    required("commits", BigInteger),
+    required("commit_s", Float(53)),
+    # Letters on their way at that moment, one a connection.
+    required("out", Integer),
+)
+"""What processes that send say of themselves now and then, for those who watch."""

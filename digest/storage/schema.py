@@ -7,7 +7,8 @@ migrations/ makes them; a test holds that both say the same on both databases.
     editions 1-n deliveries n-1 subscriber (a bare number: it outlives an erased reader)
     subscriber 1-n notices (the mails that readers ask for), 1-n consents (append-only); asks
     tokens, operators, sessions, failed_logins (who may come in); choices (an editor's)
-    alerts (what is amiss, and what was told of it); preflights (one an edition)
+    alerts (what is amiss, and what was told of it); preflights (one an edition); senders (what
+    processes that send say of themselves)
     subscriber 1-n heard (what came in by mail, append-only) n-1 messages (raw, for a while)
 
 Times are UTC: `timestamp with time zone` in Postgres, text without a zone in SQLite.
@@ -40,6 +41,7 @@ from digest.storage.operation import (
     failed_logins,
     operators,
     preflights,
+    senders,
     sessions,
     tokens,
 )
@@ -48,7 +50,7 @@ __all__ = [
     "UNFINISHED", "Moment", "Words", "alerts", "asks", "choices", "consents", "deliveries",
     "edition_blocks", "edition_picks", "editions", "entries", "entry_vectors", "failed_logins",
     "heard", "holds", "images", "ledger_days", "messages", "metadata", "notices", "operators",
-    "preflights", "sessions", "sources", "subscribers", "suppressions", "tokens",
+    "preflights", "senders", "sessions", "sources", "subscribers", "suppressions", "tokens",
 ]  # fmt: skip
 
 editions = Table(

@@ -20,6 +20,7 @@ from digest.ports import (
     LedgerStore,
     NoticeStore,
     PostStore,
+    PulseStore,
     ReportStore,
     SubscriberStore,
 )
@@ -36,6 +37,7 @@ from digest.storage.entries import Entries
 from digest.storage.ledger import Ledger
 from digest.storage.notices import Notices
 from digest.storage.post import Post
+from digest.storage.pulse import Pulses
 from digest.storage.queue import MessageId, Queue
 from digest.storage.reports import Reports
 from digest.storage.subscribers import Subscribers
@@ -62,6 +64,7 @@ class SqlStore:
     choices: ChoiceStore
     reports: ReportStore
     alerts: AlertStore
+    pulses: PulseStore
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class SqlStore:
         self.choices = Choices(access)
         self.reports = Reports(access)
         self.alerts = Alerts(access)
+        self.pulses = Pulses(access)
         self.deliveries = Deliveries(
             access,
             message_id,

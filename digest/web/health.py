@@ -7,9 +7,10 @@ and is there for the networks of web.metrics_from only; for all others there is 
 from __future__ import annotations
 
 import ipaddress
+import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -21,11 +22,14 @@ from digest import __version__
 from digest.domain.delivery import DeliveryStatus
 from digest.errors import DigestError
 from digest.ports import FeedState
+from digest.web.exposition import family, head, sample, sending
 from digest.web.site import Site
 from digest.web.tally import BUCKETS
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _NEVER: Final = {"cache-control": "no-store"}
+KEPT_S: Final = 15
+"""How long what was counted in the database may be told again, seconds."""
 _FAILING: Final = 3
 """Faults in a row from which a feed counts as failing: one is a matter of luck."""
 
@@ -35,6 +39,8 @@ class Health:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._counting = threading.Lock()
+        self._counted: tuple[datetime, str] | None = None
         self._networks = [ipaddress.ip_network(name) for name in site.settings.web.metrics_from]
 
     def routes(self) -> list[BaseRoute]:
@@ -85,7 +91,7 @@ class Health:
         if not self._may_read(request):
             raise HTTPException(404)
         try:
-            text = "".join(self._families())
+            text = self._kept() + "".join(self._requests())
         except DigestError as error:
             return PlainTextResponse(f"{error.message}\n", 503, _NEVER)
         return Response(text, headers={**_NEVER, "content-type": METRICS_TYPE})
@@ -97,12 +103,21 @@ class Health:
             return False
         return any(asker in network for network in self._networks)
 
+    def _kept(self) -> str:
+        """What the database tells. Counting a million rows for each who asks would be dear."""
+        most = timedelta(seconds=min(KEPT_S, self._site.settings.web.page_cache_s))
+        with self._counting:
+            now = self._site.now()
+            if self._counted is None or not now - self._counted[0] < most:
+                self._counted = now, "".join(self._families())
+            return self._counted[1]
+
     def _families(self) -> Iterable[str]:
         store, now = self._site.store, self._site.now()
-        yield _family(
+        yield family(
             "digest_info", "gauge", "1, with the version.", [({"version": __version__}, 1)]
         )
-        yield _family(
+        yield family(
             "digest_subscribers",
             "gauge",
             "Subscribers by status.",
@@ -111,37 +126,37 @@ class Health:
         last = store.reports.last_published()
         if last is not None:
             on, at = last
-            yield _family(
+            yield family(
                 "digest_last_edition_timestamp_seconds",
                 "gauge",
                 "When the newest edition was published, seconds since 1970.",
                 [({}, at.timestamp())],
             )
-            yield _family(
+            yield family(
                 "digest_last_edition_age_seconds",
                 "gauge",
                 "Seconds since the newest edition was published.",
                 [({}, (now - at).total_seconds())],
             )
             counts = store.deliveries.counts(on)
-            yield _family(
+            yield family(
                 "digest_deliveries",
                 "gauge",
                 "Deliveries of the newest edition by state.",
                 [({"state": str(s)}, counts.get(s, 0)) for s in DeliveryStatus],
             )
         feeds = Counter(_state(feed) for feed in store.entries.states().values())
-        yield _family(
+        yield family(
             "digest_feeds",
             "gauge",
             f"Feeds by state; failing is {_FAILING} faults in a row, parked is given up.",
             [({"state": s}, feeds[s]) for s in ("ok", "faulty", "failing", "parked")],
         )
-        yield from self._requests()
+        yield from sending(store, now, last and last[0])
 
     def _requests(self) -> Iterable[str]:
         tally = self._site.tally
-        yield _family(
+        yield family(
             "digest_web_requests_total",
             "counter",
             "Requests answered by this process.",
@@ -159,8 +174,8 @@ class Health:
             samples.append(("_sum", {"part": part}, tally.seconds[part]))
             samples.append(("_count", {"part": part}, so_far))
         name = "digest_web_request_seconds"
-        yield _head(name, "histogram", "How long requests took, seconds.") + "".join(
-            _sample(name + ending, labels, value) for ending, labels, value in samples
+        yield head(name, "histogram", "How long requests took, seconds.") + "".join(
+            sample(name + ending, labels, value) for ending, labels, value in samples
         )
 
 
@@ -170,22 +185,3 @@ def _state(feed: FeedState) -> str:
     if feed.failures >= _FAILING:
         return "failing"
     return "faulty" if feed.failures else "ok"
-
-
-def _family(
-    name: str, kind: str, words: str, samples: Iterable[tuple[Mapping[str, str], float]]
-) -> str:
-    return _head(name, kind, words) + "".join(_sample(name, *sample) for sample in samples)
-
-
-def _head(name: str, kind: str, words: str) -> str:
-    return f"# HELP {name} {words}\n# TYPE {name} {kind}\n"
-
-
-def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
-    inside = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
-    return f"{name}{{{inside}}} {value!r}\n" if inside else f"{name} {value!r}\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

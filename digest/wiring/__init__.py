@@ -12,8 +12,8 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, partial
+from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from digest.domain.notice import Notice
 from digest.domain.subscriber import Preferences, Subscriber
 from digest.ports import Clock, FeedReader, Printer, Store, Transport
 from digest.settings import Settings
-from digest.wiring import checks, post, senders, stories
+from digest.wiring import post, senders, stories
 from digest.wiring.keys import all_keys, key_id
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from digest.workflows.listen import Listener
     from digest.workflows.notify import Messenger
     from digest.workflows.publish import Publisher
+    from digest.workflows.pulse import Pulse
     from digest.workflows.reception import Reception
     from digest.workflows.subscribe import Registrar
 
@@ -279,24 +280,14 @@ class Wiring:
         stop: Callable[[], bool] = lambda: False,
     ) -> Courier:
         """The workflow that sends; `stop` tells when to begin no further letter."""
-        from digest.workflows.deliver import Courier  # noqa: PLC0415
+        return senders.courier(self, store, transport, owner or self.new_owner(), stop)
 
-        return Courier(
-            store=store,
-            printer=self.printer,
-            transport=transport,
-            seal=self.seal,
-            clock=self.clock,
-            owner=owner or self.new_owner(),
-            batch=self.settings.delivery.batch,
-            window_h=self.settings.delivery.window_h,
-            stop_refused=self.settings.delivery.stop_refused,
-            stop=stop,
-            pace=senders.DomainPaces(self.settings),
-            look_over=partial(checks.look_over, self, store),
-            patience=timedelta(minutes=self.settings.alerts.unreachable_minutes),
-            tell_refused=self.settings.alerts.bounced_share,
-        )
+    @cached_property
+    def pulse(self) -> Pulse:
+        """What this process says of its sending."""
+        from digest.workflows.pulse import Pulse  # noqa: PLC0415
+
+        return Pulse(self.new_owner(), self.clock)
 
     @staticmethod
     def new_owner() -> str:

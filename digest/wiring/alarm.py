@@ -157,6 +157,7 @@ def attend(wiring: Wiring, store: Store) -> None:
     )
     look(store, now, {source.id for source in wiring.library.sources if source.enabled}, limits)
     tell(store, channels(wiring), now)
+    wiring.pulse.idle(store)
 
 
 @dataclass(slots=True)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
-from digest.ports import Clock, Paced, Transport
+from digest.ports import Clock, Paced, Store, Transport
 from digest.settings import Settings, SmtpSettings
 
 if TYPE_CHECKING:
     from digest.mail.paces import PaceFile
+    from digest.wiring import Wiring
+    from digest.workflows.deliver import Courier
 
 
 def servers(settings: Settings) -> list[SmtpSettings]:
@@ -34,6 +39,33 @@ def transport(settings: Settings, clock: Clock) -> Transport:
             )
             for one in used
         ],
+    )
+
+
+def courier(
+    wiring: Wiring, store: Store, transport: Transport, owner: str, stop: Callable[[], bool]
+) -> Courier:
+    """The workflow that sends, see `Wiring.courier`."""
+    from digest.wiring.checks import look_over  # noqa: PLC0415 - it needs this module
+    from digest.workflows.deliver import Courier  # noqa: PLC0415
+
+    settings = wiring.settings
+    return Courier(
+        store=store,
+        printer=wiring.printer,
+        transport=transport,
+        seal=wiring.seal,
+        clock=wiring.clock,
+        owner=owner,
+        batch=settings.delivery.batch,
+        window_h=settings.delivery.window_h,
+        stop_refused=settings.delivery.stop_refused,
+        stop=stop,
+        pace=DomainPaces(settings),
+        look_over=partial(look_over, wiring, store),
+        patience=timedelta(minutes=settings.alerts.unreachable_minutes),
+        tell_refused=settings.alerts.bounced_share,
+        pulse=wiring.pulse,
     )
 
 

@@ -23,6 +23,7 @@ from digest.ports import Clock, Paced, Printer, Store, Transport
 from digest.workflows.alarm import FEWEST_BOUNCED, bounced, unreachable
 from digest.workflows.desk import Dispatch, LedgerDesk, Seal
 from digest.workflows.preflight import Find, holding, preflight
+from digest.workflows.pulse import Pulse
 
 SAMPLE: Final = 0.01
 """Share of an edition's letters that goes out first."""
@@ -53,6 +54,7 @@ class Courier:
     look_over: Find | None = None
     patience: timedelta = timedelta(minutes=10)
     tell_refused: float = 0.0
+    pulse: Pulse | None = None
 
     def deliver(
         self,
@@ -96,6 +98,8 @@ class Courier:
             self._work(on, write, run, limit, progress)
         finally:
             self.transport.close()
+            if self.pulse is not None:
+                self.pulse.ended(self.store, run)
             self._note(on, run)
         return run
 
@@ -154,6 +158,7 @@ class Courier:
             progress=progress,
             stop=self.stop,
             pace=self.pace,
+            beat=lambda out: self.pulse.beat(self.store, run, out) if self.pulse else None,
         )
         reason = "interrupted"
         try:

@@ -60,7 +60,7 @@ OUTCOMES: Final = {
 @dataclass(slots=True)
 class Dispatch:
     """What became of a run: rows by outcome, each address that was not served, with why, and what
-    the edition's preflight found, where this run had it.
+    the edition's preflight found, where this run had it. `commit_s` is the seconds of its commits.
     """
 
     queued: int = 0
@@ -69,6 +69,8 @@ class Dispatch:
     stopped: str = ""
     largest_bytes: int = 0
     found: Sequence[Finding] = ()
+    commits: int = 0
+    commit_s: float = 0.0
 
     @property
     def sent(self) -> int:
@@ -90,7 +92,7 @@ class LedgerDesk:
     """`ports.Desk` over the rows of an edition; see the module.
 
     `write` makes the letter of a row. `limit` bounds the letters of the run; once `stop()` is true,
-    none is handed out any more.
+    none is handed out any more. `beat` is called after each commit with the letters on their way.
     """
 
     def __init__(
@@ -107,6 +109,7 @@ class LedgerDesk:
         progress: Callable[[str], None],
         stop: Callable[[], bool] = lambda: False,
         pace: Callable[[str], Paced] | None = None,
+        beat: Callable[[int], None] = lambda _out: None,
     ) -> None:
         self._store = store
         self._on = on
@@ -118,6 +121,7 @@ class LedgerDesk:
         self._left = limit
         self._progress = progress
         self._stop = stop
+        self._beat = beat
         self._lane = Lane(pace) if pace is not None else None
         self._claimed: deque[Delivery] = deque()
         self._ready: deque[Delivery] = deque()
@@ -247,9 +251,12 @@ class LedgerDesk:
     def _exchange(self, leaving: Sequence[Delivery]) -> Sequence[Delivery]:
         if not self._acks and not leaving:
             return leaving
-        acks = self._acks
-        marked = self._store.deliveries.exchange(self._owner, self._clock(), acks, leaving)
+        acks, began = self._acks, self._clock()
+        marked = self._store.deliveries.exchange(self._owner, began, acks, leaving)
         self._acks, self._oldest_ack = [], None
+        self._run.commits += 1
+        self._run.commit_s += (self._clock() - began).total_seconds()
+        self._beat(len(self._out))
         return marked
 
     def _close(self, delivery: Delivery, outcome: Outcome) -> None:

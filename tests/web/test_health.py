@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
+from digest.domain.alert import Kind, Trouble
 from digest.ports import FeedResult, FeedState
 from digest.web.app import create_app
 from tests.web.conftest import BASE, NOW, World
@@ -121,6 +122,42 @@ def test_metrics_count_what_there_is(make_world: Callable[..., World]) -> None:
     of_pages = [n for labels, n in buckets.items() if ("part", "pages") in labels]
     assert of_pages == sorted(of_pages), "buckets are cumulative"
     assert of_pages[-1] == found["digest_web_request_seconds_count"][(("part", "pages"),)] == 3
+
+
+def test_metrics_tell_how_sending_fares(make_world: Callable[..., World]) -> None:
+    world = make_world(web={"metrics_from": ["127.0.0.0/8"], "page_cache_s": 0})
+    registrar, store = world.wiring.registrar(world.store), world.store
+    for name in ("ada", "bo", "cy", "di"):
+        registrar.add(f"{name}@example.org", NOW)
+    store.deliveries.enqueue(NOW.date(), NOW, 12, None)
+    due = NOW - timedelta(minutes=30)
+    with store.access.write() as connection:
+        moment = due.strftime("%Y-%m-%d %H:%M:%S.000000")
+        connection.execute(text("UPDATE deliveries SET next_at = :at"), {"at": moment})
+    found = metrics(local(world))
+    assert found["digest_queue_rows"][(("state", "pending"),)] == 4
+    assert found["digest_queue_oldest_due_seconds"][()] == 1800
+    assert "digest_sender_letters_total" not in found
+    world.smtp.answer("RCPT", "550 5.1.1 no such user", to="bo@example.org")
+    world.smtp.answer("RCPT", "452 4.2.2 full", to="cy@example.org")
+    world.wiring.courier(store, world.wiring.transport()).deliver(NOW.date())
+    store.ledger.hold(NOW.date().isoformat(), "why", NOW, "complaints")
+    store.alerts.raised(Trouble(Kind.DISK, "host", "the disk is nearly full"), NOW)
+    found = metrics(local(world))
+    assert found["digest_queue_rows"][(("state", "deferred"),)] == 1
+    assert found["digest_queue_oldest_due_seconds"][()] == 0
+    assert found["digest_delivery_errors"] == {
+        (("class", "mailbox full"),): 1, (("class", "no such mailbox"),): 1,
+    }  # fmt: skip
+    assert found["digest_holds"][(("cause", "complaints"),)] == 1
+    assert found["digest_alerts"][(("kind", "disk"),)] == 1
+    me = ("sender", world.wiring.pulse.owner)
+    letters = found["digest_sender_letters_total"]
+    assert [letters[("outcome", o), me] for o in ("sent", "refused", "deferred")] == [2, 1, 1]
+    assert found["digest_sender_commits_total"][(me,)] >= 2
+    assert found["digest_sender_letters_out"][(me,)] == 0
+    world.pass_time(minutes=20)
+    assert "digest_sender_letters_total" not in metrics(local(world))
 
 
 @pytest.mark.parametrize("path", ["/livez", "/readyz", "/metrics"])
