@@ -134,6 +134,8 @@ def _run(wiring: Wiring, *, send: bool) -> None:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": GRACE_S},
     )
     now = wiring.clock()
+    if send:
+        wiring.pulse.start()
     every = wiring.settings.feeds.collect_every_minutes
     jobs.add_job(
         _guarded(_collect, wiring, "collecting"),
