@@ -80,6 +80,17 @@ This is an email abuse report.
 Content-Type: message/feedback-report
 """,
 }
+LIST = """\
+Received: from lists.letter.example by mx.relay.example; Mon, 23 Nov 2026 07:00:00 +0000
+From: Eve <eve@home.example>
+To: readers@lists.letter.example
+Subject: [Readers] Five ideas
+Message-ID: <20261123.abc@home.example>
+X-BeenThere: readers@lists.letter.example
+List-Post: <mailto:readers@lists.letter.example>
+
+Hello.
+"""
 TAILS = {
     "exim": "\n------ This is a copy of the message, including all the headers. ------\n\n@letter",
     "sendmail": "\n   ----- Original message follows -----\n@letter",
@@ -109,7 +120,8 @@ def whole(short: str) -> bytes:
         text += "\n" + rest
     elif kind in HEADS and name.startswith("@"):
         text = HEADS[kind] + "\n" + rest + TAILS[kind]
-    return re.sub(r"^@letter$", lambda _: LETTER, text, flags=re.MULTILINE).encode()
+    text = re.sub(r"^@letter$", lambda _: LETTER, text, flags=re.MULTILINE)
+    return re.sub(r"^@list$", lambda _: LIST, text, flags=re.MULTILINE).encode()
 
 
 def cases(name: str) -> list[object]:
@@ -146,7 +158,7 @@ def said(raw: bytes) -> str:
     ("text", "expected"),
     [
         case
-        for file in ("servers", "products", "providers", "others")
+        for file in ("servers", "products", "providers", "older", "lists", "others")
         for case in cases(f"{file}.txt")
     ],
 )

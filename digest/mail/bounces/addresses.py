@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-_ATOM: Final = r"[\w!#$%&'*+/=?^`{|}~-]"
+_WORD: Final = "A-Za-z0-9_\u00c0-\u024f"
+"""Latin letters: scripts without blanks between words run into the address."""
+_ATOM: Final = rf"[{_WORD}!#$%&'*+/=?^`{{|}}~-]"
 FOUND: Final = re.compile(
-    rf"(?<![\w.@])((?:\"[^\"\s@<>]{{1,64}}\"|{_ATOM}[\w.!#$%&'*+/=?^`{{|}}~-]{{0,127}})"
-    r"@[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,250}[A-Za-z0-9])?)",
+    rf"(?<![{_WORD}.@])((?:\"[^\"\s@<>]{{1,64}}\"|{_ATOM}[{_WORD}.!#$%&'*+/=?^`{{|}}~-]{{0,127}})"
+    rf"@[{_WORD}](?:[{_WORD}.-]{{0,250}}[{_WORD}])?)",
 )
 """An address in running text. It begins where no word does, so that the search stays linear."""
 

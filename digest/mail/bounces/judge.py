@@ -32,6 +32,9 @@ _DIALOGUE: Final = re.compile(r"rcpt to:", re.IGNORECASE)
 _CODED: Final = re.compile(r"(?:[45]\d\d[ -]{1,2}#?|#|\()[45]\.\d{1,2}\.\d{1,3}\b|said: [45]\d\d\b")
 """A server's reply, in whatever language the words around it are."""
 _REFUSAL: Final = re.compile(r"(?:^|\s)[45]\d\d[ -]\S", re.MULTILINE)
+_DELAY: Final = re.compile(any_of(words_report.DELAY + words_tongues.DELAY), re.IGNORECASE)
+_LISTS: Final = ("list-post", "x-beenthere", "x-mailing-list", "mailing-list")
+"""Fields that name the list a letter was written to: its To is nobody's mailbox."""
 _MESSAGE_ID: Final = re.compile(r"<([^<>\s]{3,250})>")
 
 
@@ -173,19 +176,36 @@ def _bounce(
         words = re.split(r"\n\s*\n", said_of_it)[0][:WORDS_EACH]
     if not diagnostic and not words:
         words = report.field("subject")
-    reason, hard = status.judge(code, f"{diagnostic}\n{category}".strip(), words)
+    of_us = _names_us(report, diagnostic, address)
+    reason, hard = status.judge(code, f"{diagnostic}\n{category}".strip(), words, of_us=of_us)
     action = _action(group) or ("delayed" if _is_delay(report) else "failed")
     if action == "delayed" and reason not in {Reason.MAILBOX_FULL, Reason.TOO_MANY}:
         hard = False
-    if (
-        hard
-        and (code or status.code_in(diagnostic)).startswith("4")
-        and not status.reply_in(diagnostic).startswith("5")
-    ):
+    reply = status.reply_in(diagnostic) or (code or status.code_in(diagnostic))
+    if reply.startswith("4"):
         hard = False
     said = " ".join((diagnostic or _first_words(words)).split())[:DIAGNOSTIC]
     shown = status.code_in(diagnostic) or code or status.code_in(words)
     return Bounce(address, hard, reason, shown, said, action, alias)
+
+
+def _names_us(report: Report, diagnostic: str, address: str) -> bool:
+    """Whether a server's line speaks of the sender or the sender's domain, not of the recipient."""
+    line = diagnostic.casefold()
+    theirs = address.casefold().rpartition("@")[2]
+    ours = {one.casefold().rpartition("@")[2] for one in _ours(report)} - {"", theirs}
+    if theirs and theirs in line:
+        return False
+    return any(re.search(rf"(?<![\w/.-]){re.escape(one)}(?![\w/.-]*/)", line) for one in ours)
+
+
+def _ours(report: Report) -> list[str]:
+    """The addresses under which we wrote."""
+    return [
+        address
+        for name in ("from", "return-path", "sender", "reply-to", "errors-to", "x-envelope-from")
+        for address in in_field(report.of_letter(name))
+    ] + in_field(report.field("to"))
 
 
 def _first_words(words: str) -> str:
@@ -198,7 +218,7 @@ def _action(group: dict[str, str]) -> str:
 
 
 def _is_delay(report: Report) -> bool:
-    return re.search(r"warning|delay(?:ed)?\b", report.field("subject"), re.IGNORECASE) is not None
+    return _DELAY.search(report.field("subject")) is not None
 
 
 def _looks_like_one(report: Report, spoken: list[prose.Mention]) -> bool:
@@ -221,13 +241,16 @@ def _looks_like_one(report: Report, spoken: list[prose.Mention]) -> bool:
 
 def _from_words(report: Report, spoken: list[prose.Mention]) -> list[str]:
     """The addresses of the text that failed, as far as the letter that came back agrees."""
-    ours = [
+    ours = _ours(report)
+    lists = [
         address
-        for name in ("from", "return-path", "sender", "reply-to", "errors-to", "x-envelope-from")
-        for address in in_field(report.of_letter(name))
+        for name in _LISTS
+        for value in report.letter.get(name, [])
+        for address in in_text(value)
     ]
-    ours += in_field(report.field("to"))
     to = unique([*in_field(report.of_letter("to")), *in_field(report.of_letter("cc"))])
+    to = [each for each in to if not any(same(each, one) for one in lists)]
+    ours += lists
     foreign = [
         m
         for m in spoken
@@ -243,7 +266,11 @@ def _from_words(report: Report, spoken: list[prose.Mention]) -> list[str]:
         ]
     if heads:
         return [m.address for m in heads]
-    loud = [m.address for m in spoken if m.weight == prose.HEAD and not is_daemon(m.address)]
+    loud = [
+        m.address
+        for m in spoken
+        if m.weight == prose.HEAD and (not is_daemon(m.address) or _blamed(m))
+    ]
     if loud:
         return loud[:1]
     for name in ("delivered-to", "x-original-to", "x-envelope-to"):

@@ -33,6 +33,10 @@ _FIELD: Final = re.compile(r"([!-9;-~]{1,76})[ \t]*:[ \t]*(.*)", re.DOTALL)
 _PARAMETER: Final = re.compile(r';\s*([\w-]+)\*?\s*=\s*("[^"]*"|[^;\s]*)')
 _TAGS: Final = re.compile(r"<(?:br|/p|/div|/tr|/h\d|/li)\b[^<>]{0,200}>", re.IGNORECASE)
 _UNSEEN: Final = re.compile(r"<(style|script|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_MAILTO: Final = re.compile(
+    r"<a\b[^<>]{0,300}?mailto:([^\"'?<>\s]{3,320})[^<>]{0,300}>(?=([^<]{0,200}))", re.IGNORECASE
+)
+"""A link to an address, and its words: an address behind a name is shown beside it."""
 _TAG: Final = re.compile(r"</?[a-zA-Z!][^<>@]{0,2000}>")
 
 
@@ -186,6 +190,7 @@ def _text(raw: bytes, charset: str) -> str:
 def plain_text(page: str) -> str:
     """A page as lines of text."""
     text = _UNSEEN.sub(" ", page) if page.lower().count("<style") < MAX_PARTS else page
+    text = _MAILTO.sub(lambda found: "" if "@" in found[2] else f"{found[1]} ", text)
     return html.unescape(_TAG.sub(" ", _TAGS.sub("\n", text))).replace("\xa0", " ")
 
 

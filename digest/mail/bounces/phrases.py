@@ -16,7 +16,8 @@ from digest.mail.bounces import words_alive, words_dead, words_tongues
 from digest.mail.bounces.addresses import FOUND
 
 _WHO: Final = (
-    r"(?:user|recipient|mailbox|account|address|addressee|alias|e-?mail address|e-?mail account)"
+    r"(?:user|recipient|receiver|mailbox|account|address|addressee|alias"
+    r"|e-?mail address|e-?mail account)"
 )
 
 

@@ -29,18 +29,30 @@ _NAMING: Final = re.compile(
     r"(rcpt to|recipients?|recipient address|delivering your (?:mail|message) to|addressed to"
     r"|could not be delivered to|undeliverable to|deliver(?:y|ed)? (?:\w+ ){0,3}to|failed for"
     r"|address(?: is unknown)?|unknown user|user unknown|generated (?:by|from)|user|e-?mail address"
-    r"|following (?:address|recipient)(?:es|s)?|mailbox|sent to|your message to|message to|for)"
-    r"(?: was| is| failed)?\s*[:=]?\s*[<\"'(\[]*$",
+    r"|following (?:address|recipient)(?:es|s)?|mailbox|sent to|your message to|message to|for"
+    r"|not found|receiver|destinat\w+|empf[äa]e?nger|получател\w+|宛先|受信者|收件人)"
+    r"(?: was| is| failed)?\s*[:=：]?\s*[<\"'(\[（]*$",
     re.IGNORECASE,
 )
+_FAILED_TO: Final = re.compile(
+    r"(?:deliver\w*|could not|cannot|unable|failed|error|your|the|a) .{0,40}\bto:?\s*[<\"'(\[]*$",
+    re.IGNORECASE,
+)
+"""Words that name a recipient although they end as those that name somebody to write to."""
+_ASKED: Final = re.compile(
+    r"please|write|contact|send|reply|forward|complain|question", re.IGNORECASE
+)
 _NOT_IT: Final = re.compile(
-    r"(mail from|\bfrom|sender|sent by|a message sent|contact|reply(?:-to)?|envelope-from"
-    r"|return-path|message-id|in-reply-to|mailto|write to|mail to|questions?|support|postmaster"
+    r"(mail from|\bfrom|sender(?:'s)?(?: e-?mail)?(?: address)?|sent by|a message sent"
+    r"|contact|reply(?:-to)?|envelope-from|return-path|message-id|in-reply-to"
+    r"|mailto|write to|mail to|questions?|support|postmaster"
     r"|administrator|helo|ehlo|references|expanded from|forwarded (?:from|by)|hallo|hello|dear|hi"
-    r"|original message was received from|^cc|on behalf of|, id)"
+    r"|original message was received from|^cc|on behalf of|, id|absender\w*|expéditeur|remitente"
+    r"|mittente|remetente|afzender|avsändare|отправител\w*|差出人|送信者|发件人|寄件者)"
     r"[^\w@]{0,6}$",
     re.IGNORECASE,
 )
+_AND: Final = re.compile(r"[>\"')\]\s]{0,4}(?:[,;&]|and|und|et|y|e)[<\"'(\[\s]{0,4}")
 _RCPT: Final = re.compile(r"rcpt[- ]?to$", re.IGNORECASE)
 _REASON: Final = re.compile(r"^\s*\(reason: ([^\n]{3,400}?)\)?$", re.MULTILINE)
 _ANSWER: Final = re.compile(
@@ -52,6 +64,7 @@ _NAMES: Final = re.compile(
     r"((?:[ \t]+[\w.+-]{2,64}[ \t]*(?:\n|\Z)){1,20})",
     re.IGNORECASE,
 )
+_REMOTE: Final = re.compile(r"(?:mail from|rcpt to):|\bsmtp\b|while talking", re.IGNORECASE)
 _IN_URL: Final = re.compile(r"[/?=&%]$|https?:\S*$")
 
 
@@ -77,7 +90,7 @@ def replied(text: str) -> str:
 def without_domain(text: str, sender: list[str]) -> list[str]:
     """Recipients that a server calls by their local parts alone, at the server's own domain."""
     found = _NAMES.search(text)
-    if not found or not sender or not is_daemon(sender[0]):
+    if not found or not sender or not is_daemon(sender[0]) or _REMOTE.search(text):
         return []
     domain = sender[0].rpartition("@")[2]
     return [f"{name}@{domain}" for name in found[1].split()][:MAX_NAMES]
@@ -89,9 +102,14 @@ def mentions(text: str) -> list[Mention]:
     seen: dict[str, Mention] = {}
     heads: list[tuple[int, str]] = []
     for at, line in enumerate(lines):
+        before, end = 0, 0
         for match in FOUND.finditer(line[:1000]):
             address = clean(match[1])
-            weight = _weight(line, match.start(1), match.end(1), lines[at - 1] if at else "")
+            above = next((each for each in lines[max(at - 2, 0) : at][::-1] if each.strip()), "")
+            weight = _weight(line, match.start(1), match.end(1), above)
+            if weight == SEEN and end and _AND.fullmatch(line[end : match.start(1)]):
+                weight = before  # "ada@example.org, bob@example.org": as the one before it
+            before, end = weight, match.end(1)
             if not weight:
                 continue
             if weight == HEAD:
@@ -107,16 +125,24 @@ def _weight(line: str, start: int, end: int, above: str) -> int:
     before, after = line[:start], line[end : end + 40]
     if _IN_URL.search(before) or after.startswith("/"):
         return 0
-    if _HEAD_LINE.match(before):
-        named_above = above.rstrip()[-60:]
-        if _NOT_IT.search(named_above) and not _NAMING.search(named_above):
-            return 0
-        return HEAD if _AFTER_HEAD.match(after) else NAMED
+    if not _HEAD_LINE.match(before):
+        return _weight_in(before, after)
+    named_above = above.rstrip()[-60:]
+    if above.endswith("=") and not before.strip():
+        return 0  # the rest of an address that quoted-printable cut
+    if _NOT_IT.search(named_above) and not _NAMING.search(named_above):
+        return 0
+    return HEAD if _AFTER_HEAD.match(after) else NAMED
+
+
+def _weight_in(before: str, after: str) -> int:
+    """The weight of an address amid a line."""
     transcript = _REPLY_LINE.match(before) and after.startswith(">...")  # Sendmail's
     if transcript or _RCPT.search(before.rstrip(" <\"'(=:[")[-60:]):
         return HEAD
     if _NOT_IT.search(before[-60:]):
-        return 0
+        failed = _FAILED_TO.search(before[-80:]) and not _ASKED.search(before[-80:])
+        return NAMED if failed else 0
     return NAMED if _NAMING.search(before[-80:]) else SEEN
 
 

@@ -30,12 +30,12 @@ _MEANING: Final = {
     "4.7": Reason.EXPIRED,
     "5.3": Reason.TOO_MANY, "6.0": Reason.POLICY,
     "7.0": Reason.POLICY, "7.1": Reason.POLICY, "7.13": Reason.SUSPENDED,
-    "7.17": Reason.MOVED,
+    "7.17": Reason.MOVED, "7.18": Reason.MOVED,
     "7.20": Reason.AUTHENTICATION, "7.21": Reason.AUTHENTICATION, "7.22": Reason.AUTHENTICATION,
     "7.23": Reason.AUTHENTICATION, "7.24": Reason.AUTHENTICATION, "7.25": Reason.BLOCKED,
     "7.26": Reason.AUTHENTICATION, "7.27": Reason.NO_MAIL,
 }  # fmt: skip
-_SAYS_DEAD: Final = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "1.351"})
+_SAYS_DEAD: Final = frozenset({"1.1", "1.2", "1.3", "1.6", "1.10", "1.351", "7.17", "7.18"})
 _AT_RCPT: Final = frozenset({"1.0", "5.0"})
 """Codes that servers give to a recipient whom they refuse."""
 _VAGUE: Final = frozenset({Reason.POLICY, Reason.FILTERED, Reason.SYSTEM})
@@ -87,11 +87,11 @@ def command_in(words: str) -> str:
     return best
 
 
-def judge(status: str, diagnostic: str, words: str) -> tuple[Reason, bool]:
+def judge(status: str, diagnostic: str, words: str, *, of_us: bool = False) -> tuple[Reason, bool]:
     """Reason, and whether the address is dead.
 
     `status` is the enhanced code, `diagnostic` the server's own line, `words` all that the report
-    says of the recipient.
+    says of the recipient, `of_us` that the line names the sender, and not the recipient.
     """
     code = code_in(diagnostic) or code_in(words) or status
     if code.endswith("0.0") and status and not status.endswith("0.0"):
@@ -99,7 +99,7 @@ def judge(status: str, diagnostic: str, words: str) -> tuple[Reason, bool]:
     detail = code.partition(".")[2]
     means = _MEANING.get(detail)
     command = command_in(diagnostic) or command_in(words)
-    if command in {"MAIL", "CONN"} or phrases.about_sender(diagnostic or words):
+    if of_us or command in {"MAIL", "CONN"} or phrases.about_sender(diagnostic or words):
         kept = phrases.mild(diagnostic) or phrases.mild(words)
         return kept or (means if means and means not in DEAD else Reason.BLOCKED), False
     for said in (diagnostic, words):

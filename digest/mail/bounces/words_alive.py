@@ -95,6 +95,7 @@ MILD: Final[tuple[tuple[Reason, str], ...]] = (
         not a (?:known |registered )?subscriber|only (?:subscribers|members)
         (?:in|on) (?:our|my|the|his) (?:white|allow) ?list
         domain filter
+        suppression list because of (?:a )?complaint
         rejected by (?:the )?(?:recipient|user)\b(?! (?:domain|mail|server))
         (?:550|reply):? +: *user unknown
     """),
@@ -177,6 +178,7 @@ MILD: Final[tuple[tuple[Reason, str], ...]] = (
         your (?:ip|server|host)
         unsupported mail destination
         go away
+        no smtp service here
         poor reputation
     """),
     (Reason.SUSPENDED, r"""

@@ -35,7 +35,7 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         system (?:does )?not accept(?:ing)? network
         name server: \.: host not found
         smtp service is not available for this domain
-        domain is not (?:hosted|served)
+        domain (?:\S+ )?is not (?:hosted|served|handled)
         no mail (?:accepted|exchanger)
         indicated no smtp service
     """),
@@ -128,10 +128,14 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         account not available
         5\.1\.0 address rejected
         RCPT .{0,60}not ok\b
+        not found in .{0,20}directory
         not in our (?:directory|system|database)
         not (?:a )?deliverable
         unrecogni[sz]ed o/r name
         no user by that name
+        WHO (?:is )?not local
+        WHO unrecogni[sz]ed|unrecogni[sz]ed WHO
+        unresolvable WHO
         recipient unknown
         is not known
     """),
@@ -154,7 +158,8 @@ DIRECTORY: Final = r"""
     \(user not found\)
     following addresses had delivery problems -+\s+<?\S+@\S+ +\(unrecoverable error\)
     unknown user account
-    account is not found at this site
+    (?:unknown|not (?:known|found)) at this site
+    not found in .{0,20}directory
     unrecogni[sz]ed o/r name
     doesn't exist here
     delivery error: dd

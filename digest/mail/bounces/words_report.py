@@ -42,16 +42,25 @@ FAILED: Final = r"""
     unable to deliver
     wasn'?t able to deliver
     problem delivering
-    had delivery errors
+    (?:had|permanent|transient)(?: \S+)? (?:delivery )?(?:errors|problems)
+    (?:was|has been|been|were) (?:considered|blocked|quarantined|refused|returned|bounced)
     did not receive this
     could not send
     duplicated message-id
     has not been deliver
+    has been delayed|delayed mail|delivery .{0,20}delay
     blocked by (?:our|the|a)
     could not be reached
     can'?(?:no)?t be deliver
 """
 """What reports say of themselves, in the subject or at the head of the text."""
+
+DELAY: Final = r"""
+    warning
+    delay(?:ed)?\b
+    still being retried
+"""
+"""How the subject of a report says that it is not the last word."""
 
 AUTO_REPLY_SUBJECT: Final = r"""
     auto(?:matic|mated)?[- ]?(?:reply|response|respond)

@@ -68,6 +68,11 @@ ABOUT_SENDER: Final = r"""
     发件人.{0,20}(?:不存在|拒绝|被)|отправител\w* .{0,30}(?:не|отклон)
 """
 
+DELAY: Final = r"""
+    verzögert|verzögerung|retard[ée]|retraso|retrasad|ritard|atras|vertraag|försen|forsink
+    opóźni|zpožd|задерж|遅延|延迟|延遲|지연
+"""
+
 _REPLY: Final = r"(?:antw|svar|besked|vast|od[gp]ov|odpow|yan[ıi]t|válasz|atbil|atsak|отв|відп|отг)"
 AUTO_REPLY_SUBJECT: Final = rf"""
     (?:.{{0,40}}\b)?(?:autom|автом|otom|samod)\w* ?{_REPLY}
