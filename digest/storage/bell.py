@@ -43,9 +43,15 @@ class Bell:
                 for _ in listener.notifies(timeout=seconds, stop_after=1):
                     return True
         except (psycopg.Error, StorageError):
-            self._listener = None
+            self.close()
         time.sleep(max(0.0, seconds - (time.monotonic() - began)))
         return False
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
 
     def _listen(self) -> psycopg.Connection[Any] | None:
         with self._access.read() as connection:
@@ -53,9 +59,10 @@ class Bell:
                 return None
             engine = connection.engine
         fairy = engine.raw_connection()
-        # It leaves the pool: a connection that listens is good for nothing else.
-        fairy.detach()
+        # Asked before it leaves the pool: afterwards the pool knows it no longer.
         raw: psycopg.Connection[Any] | Any = fairy.driver_connection
+        # A connection that listens is good for nothing else.
+        fairy.detach()
         raw.autocommit = True
         raw.execute(f"LISTEN {CHANNEL}")
         self._listener = raw

@@ -45,6 +45,11 @@ _MEANINGS: Final = (
         "another process holds what is needed for too long",
         "try again; if it stays so, look for a process that hangs",
     ),
+    (
+        "deadlock detected",
+        "two processes were in each other's way, and the server let this one go",
+        "try again",
+    ),
     ("is full", "the disk is full", "make room, then run the same command again"),
     ("no space left", "the disk is full", "make room, then run the same command again"),
     ("disk i/o error", "the disk cannot be read or written", "look at the disk and its mounts"),

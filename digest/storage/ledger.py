@@ -278,6 +278,10 @@ class Ledger:
         """Wait until rows were made, or so long at most; whether some were."""
         return self._bell.wait(seconds)
 
+    def quiet(self) -> None:
+        """Let go of the connection on which one waits."""
+        self._bell.close()
+
     def give_back(self, owner: str, reason: str, now: datetime) -> int:
         """Free all that an owner has claimed and not put on the wire; returns how many."""
         with self._access.write(ledger=True) as connection:

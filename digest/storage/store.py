@@ -96,7 +96,8 @@ class SqlStore:
             on_ambiguous=on_ambiguous,
             hashes_of=hashes_of,
         )
-        self.ledger = Ledger(access, Queue(access, message_id), hold=on_ambiguous == "hold")
+        ledger = Ledger(access, Queue(access, message_id), hold=on_ambiguous == "hold")
+        self.ledger, self.quiet = ledger, ledger.quiet
 
     def write(self) -> AbstractContextManager[None]:
         """Make the calls inside one transaction; calls outside one commit by themselves."""
@@ -138,17 +139,19 @@ def open_store(
     except BaseException:
         database.close()
         raise
+    store = SqlStore(
+        doors,
+        message_id,
+        lease_minutes=lease_minutes,
+        retry_minutes=retry_minutes,
+        on_ambiguous=on_ambiguous,
+        hashes_of=hashes_of,
+        key_id=key_id,
+    )
     try:
-        yield SqlStore(
-            doors,
-            message_id,
-            lease_minutes=lease_minutes,
-            retry_minutes=retry_minutes,
-            on_ambiguous=on_ambiguous,
-            hashes_of=hashes_of,
-            key_id=key_id,
-        )
+        yield store
     finally:
+        store.quiet()
         doors.close()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,7 +27,7 @@ from sqlalchemy import insert, update
 
 from digest.domain.edition import Block, Edition, EditionStatus, StoryPick
 from digest.domain.story import Story
-from digest.errors import DigestError
+from digest.errors import DigestError, StorageError
 from digest.settings import load
 from digest.storage import SqlStore, open_store, schema
 from digest.wiring import Wiring
@@ -34,6 +35,7 @@ from tests.databases import Postgres, settings_for
 
 ROOT = Path(__file__).parents[2]
 T = schema.deliveries
+CONCEPTS = ("entropy", "gradient-descent", "normal-distribution", "markov-chain", "momentum")
 
 
 def now() -> datetime:
@@ -70,6 +72,7 @@ class House:
         self._sinks: list[subprocess.Popen[str]] = []
         self._senders: list[subprocess.Popen[bytes]] = []
         self.log = folder / "sink.log"
+        self.said = folder / "sender.log"
         self.config = folder / "digest.toml"
 
     @property
@@ -103,22 +106,47 @@ class House:
                     ],
                 )  # fmt: skip
 
-    def configure(self, port: int, connections: int = 8, **delivery: object) -> None:
+    def configure(
+        self,
+        port: int,
+        connections: int = 8,
+        *,
+        timeout_s: float = 5.0,
+        state: Path | None = None,
+        **delivery: object,
+    ) -> None:
         """Write digest.toml."""
         lines = [
             f'secret_key = "{"0123456789abcdef" * 4}"',
             "[site]", 'base_url = "https://digest.example.org"',
             "[mail]", 'from_address = "editor@digest.example.org"',
             "[smtp]", 'host = "127.0.0.1"', f"port = {port}", f"connections = {connections}",
-            "timeout_s = 5.0",
+            f"timeout_s = {timeout_s}",
             "[database]", f'url = "{self.url}"', "busy_timeout_s = 60.0",
-            "[paths]", f'state = "{self.folder}/state"', f'cache = "{self.folder}/cache"',
-            f'out = "{self.folder}/out"',
+            "[paths]", f'state = "{state or self.folder / "state"}"',
+            f'cache = "{self.folder}/cache"', f'out = "{self.folder}/out"',
+            f'content = "{self.content()}"',
             "[preflight]", 'checks = "none"',  # it has tests of its own, and asks the network
             "[delivery]",
             *(f"{name} = {json.dumps(value)}" for name, value in delivery.items()),
         ]  # fmt: skip
         self.config.write_text("\n".join(lines) + "\n")
+
+    def content(self) -> Path:
+        """A few concepts, the shelf, and no feeds: nothing is asked of the network."""
+        own = self.folder / "content"
+        if not own.exists():
+            shutil.copytree(ROOT / "content/stories", own / "stories")
+            (own / "sources").mkdir()
+            slugs = sorted(f.name for f in (ROOT / "content/concepts").iterdir() if f.is_dir())
+            (own / "wanted.toml").write_text(f"wanted = {json.dumps(slugs)}\n")
+            for slug in CONCEPTS:
+                shutil.copytree(
+                    ROOT / "content/concepts" / slug,
+                    own / "concepts" / slug,
+                    ignore=shutil.ignore_patterns("__pycache__"),
+                )
+        return own
 
     @contextmanager
     def store(self) -> Iterator[SqlStore]:
@@ -129,6 +157,12 @@ class House:
         """Make the rows, as the scheduler does."""
         with Wiring(load(self.config).settings).store() as store:
             return store.deliveries.enqueue(self.day, now(), 12, None)
+
+    def kill_sink(self) -> None:
+        """End the last sink like a power cut."""
+        process = self._sinks.pop()
+        process.kill()
+        process.wait(30)
 
     def sink(self, **plan: Any) -> int:
         """Start a sink; returns its port."""
@@ -150,7 +184,7 @@ class House:
     def sender(self, *words: str) -> subprocess.Popen[bytes]:
         """A process that sends; `digest serve worker` unless told otherwise."""
         words = words or ("serve", "worker")
-        with (self.folder / "sender.log").open("ab") as said:
+        with self.said.open("ab") as said:
             process = subprocess.Popen(
                 [sys.executable, "-m", "digest", "--config", str(self.config), *words],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
@@ -168,13 +202,23 @@ class House:
             return Counter(dict(store.deliveries.counts(self.day)))
 
     def age(self) -> None:
-        """End the leases of dead owners, and the waits of what was put off: time passes."""
-        with self.store() as store, store.access.write() as connection:
-            connection.execute(
-                update(T)
-                .where(T.c.status.in_(["pending", "claimed", "on_wire", "deferred"]))
-                .values(next_at=now())
-            )
+        """End the leases of dead owners, and the waits of what was put off: time passes.
+
+        A killed sender's last statement may still run in Postgres, and be in the way.
+        """
+        for attempt in range(5):
+            try:
+                with self.store() as store, store.access.write() as connection:
+                    connection.execute(
+                        update(T)
+                        .where(T.c.status.in_(["pending", "claimed", "on_wire", "deferred"]))
+                        .values(next_at=now())
+                    )
+            except StorageError:
+                time.sleep(0.2 * (attempt + 1))
+            else:
+                return
+        raise RuntimeError("the leases could not be ended")
 
     def sent(self) -> Sent:
         found = Sent()

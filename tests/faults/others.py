@@ -12,7 +12,6 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +28,7 @@ Outcome = tuple[bool, str]
 T = schema.deliveries
 CONNECTIONS = 8
 GROUP = 32
+LOCKED_S = 30
 NOT_RUN = "not run: "
 
 
@@ -110,13 +110,14 @@ def drops(kind: str, times: int, letters: int = 500) -> Outcome:
 
 
 def crons(kind: str, times: int, letters: int = 200) -> Outcome:
-    """Four `digest send` and four workers at once: one row and one letter each."""
+    """Two schedulers, three `digest send`, three workers at once: one row and one letter each."""
     faults = []
     for _ in range(times):
         with house(kind, letters) as home:
             home.configure(home.sink(), 2)
-            crowd = [home.sender("-q", "send", "--date", home.day.isoformat()) for _ in range(4)]
-            crowd += [home.sender("serve", "worker", "--once") for _ in range(4)]
+            crowd = [home.sender("-q", "send", "--date", home.day.isoformat()) for _ in range(3)]
+            crowd += [home.sender("serve", "worker", "--once") for _ in range(3)]
+            crowd += [home.sender("serve", "scheduler", "--once") for _ in range(2)]
             for process in crowd:
                 process.wait(600)
             if home.counts() != {"sent": letters}:
@@ -135,7 +136,7 @@ def stale(kind: str, times: int, letters: int = 400) -> Outcome:
             home.configure(home.sink(slow_end=0.02), CONNECTIONS)
             home.queue()
             sleeper = home.sender()
-            _at_work(home)
+            at_work(home)
             time.sleep(random.Random(seed).uniform(0, 0.2))  # noqa: S311 - not for secrets
             sleeper.send_signal(signal.SIGSTOP)
             # What it has sent is in the sink; the leases of all the rest are over.
@@ -163,7 +164,7 @@ def drains(kind: str, times: int, letters: int = 600) -> Outcome:
             home.configure(home.sink(slow_end=0.05), CONNECTIONS)
             home.queue()
             worker = home.sender()
-            _at_work(home)
+            at_work(home)
             worker.terminate()
             code = worker.wait(40)
             counts = home.counts()
@@ -175,7 +176,7 @@ def drains(kind: str, times: int, letters: int = 600) -> Outcome:
     return not faults, "; ".join([f"{times} times, no second copy allowed", *faults[:3]])
 
 
-def leavers(kind: str, times: int, letters: int = 500) -> Outcome:
+def leavers(kind: str, times: int, letters: int = 1000) -> Outcome:
     """Readers leave while letters go out: none gets one after that but those on the wire."""
     faults, left = [], 0
     for seed in range(times):
@@ -183,7 +184,7 @@ def leavers(kind: str, times: int, letters: int = 500) -> Outcome:
             home.configure(home.sink(), 4)
             home.queue()
             worker = home.sender()
-            _at_work(home)
+            at_work(home)
             gone: dict[str, float] = {}
             s = schema.subscribers
             ids = random.Random(seed).sample(range(letters), 40)  # noqa: S311 - not for secrets
@@ -216,13 +217,15 @@ def leavers(kind: str, times: int, letters: int = 500) -> Outcome:
 def outages(kind: str, times: int, letters: int = 600) -> Outcome:
     """The database is away: Postgres ends connections and restarts, SQLite is locked."""
     faults, copies = [], 0
+    ways: Counter[str] = Counter()
     for number in range(times):
         with house(kind, letters) as home:
             home.configure(home.sink(slow_end=0.05), CONNECTIONS)
             home.queue()
             worker = home.sender()
-            _at_work(home)
+            at_work(home)
             how = _away(home, number)
+            ways[how] += 1
             counts = home.wait_for(lambda c: c["sent"] == letters, 60)
             if counts["sent"] != letters:
                 counts = home.finish(200)
@@ -232,7 +235,8 @@ def outages(kind: str, times: int, letters: int = 600) -> Outcome:
                 faults.append(f"{how}: {dict(counts)}")
             faults += verdict(home, CONNECTIONS)
             copies += home.sent().second
-    return not faults, "; ".join([f"{times} times, {copies} second copies", *faults[:3]])
+    said = ", ".join(f"{count} x {how}" for how, count in ways.items())
+    return not faults, "; ".join([f"{said}, {copies} second copies", *faults[:3]])
 
 
 def _away(home: House, number: int) -> str:
@@ -240,10 +244,10 @@ def _away(home: House, number: int) -> str:
         path = home.url.removeprefix("sqlite:///")
         lock = sqlite3.connect(path, timeout=30, isolation_level=None)
         lock.execute("BEGIN IMMEDIATE")
-        time.sleep(5)
+        time.sleep(LOCKED_S)
         lock.execute("COMMIT")
         lock.close()
-        return "locked"
+        return f"locked {LOCKED_S} s"
     if number % 3 == 0:
         with home.server.administrator() as connection:
             for _ in range(10):
@@ -270,7 +274,7 @@ def _away(home: House, number: int) -> str:
             break
         except psycopg.OperationalError:
             time.sleep(0.05)
-    return how.name
+    return "restarted fast" if how is signal.SIGINT else "restarted immediate"
 
 
 def disk_full(kind: str, times: int, letters: int = 3000) -> Outcome:
@@ -279,7 +283,7 @@ def disk_full(kind: str, times: int, letters: int = 3000) -> Outcome:
         return True, f"{NOT_RUN}needs root, for a small tmpfs; SQLite only"
     faults, stops = [], 0
     for _ in range(times):
-        with _small_disk() as disk, house("sqlite", letters) as home:
+        with small_disk() as disk, house("sqlite", letters) as home:
             path = disk / "digest.db"
             with sqlite3.connect(home.url.removeprefix("sqlite:///")) as made:
                 made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -292,7 +296,7 @@ def disk_full(kind: str, times: int, letters: int = 3000) -> Outcome:
             filler.write_bytes(b"x" * (shutil.disk_usage(disk).free - 150_000))
             worker = home.sender()
             home.wait_for(lambda c: c["sent"] == letters, 15)
-            stops += "disk is full" in (home.folder / "sender.log").read_text()
+            stops += "disk is full" in home.said.read_text()
             worker.kill()
             worker.wait(30)
             went = home.taken()
@@ -313,16 +317,18 @@ def disk_full(kind: str, times: int, letters: int = 3000) -> Outcome:
 
 
 @contextmanager
-def _small_disk():
+def small_disk(megabytes: int = 12):
     with tempfile.TemporaryDirectory(prefix="digest-disk-") as name:
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", name], check=True)
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", name], check=True
+        )
         try:
             yield Path(name)
         finally:
             subprocess.run(["umount", "-l", name], check=False)
 
 
-def _at_work(home: House) -> None:
+def at_work(home: House) -> None:
     end = time.monotonic() + 60
     while not home.taken():
         if time.monotonic() > end:
@@ -334,18 +340,3 @@ def _stamps(home: House) -> Counter[str]:
     with home.store() as store, store.read() as connection:
         rows = connection.execute(select(T.c.id, T.c.status, T.c.attempts, T.c.last_reply)).all()
     return Counter(json.dumps(list(row)) for row in rows)
-
-
-PLAN: dict[str, tuple[Callable[[str, int], Outcome], int, int]] = {
-    # name: (what, how often in the whole plan, how often in the fast subset; 0: not at all)
-    "reply matrix": (replies, 25, 1),
-    "refusals by recipient": (recipients, 10, 0),
-    "greylisting": (greylisting, 10, 0),
-    "connections cut": (drops, 100, 0),
-    "double cron": (crons, 100, 1),
-    "worker beyond its lease": (stale, 50, 0),
-    "told to stop": (drains, 50, 0),
-    "leaving while sending": (leavers, 20, 0),
-    "database away": (outages, 50, 0),
-    "disk full": (disk_full, 20, 0),
-}

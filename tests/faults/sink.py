@@ -15,6 +15,11 @@ it is all that a reader may have got. PLAN is JSON:
     {"random": {"drop": 0.01}, "at_step": "END"}   a share of messages meets a drop there
     {"slow_end": 0.5}                           every reply to the end of data waits, seconds
     {"size": 1048576, "no_pipelining": true}    what EHLO announces
+    {"port": 2525}                              there, instead of on a free one
+    {"odd": {"kind": "late", "every": 4, "seconds": 30}}
+                                                every fourth connection waits so long at the end of
+                                                each letter; "tarpit": before each reply;
+                                                "dribble": a byte of its replies each
 
 Steps: CONNECT, EHLO, MAIL, RCPT, DATA, END, RSET, QUIT.
 """
@@ -112,6 +117,9 @@ class _Talk:
         self._sink, self._reader, self._writer, self._number = sink, reader, writer, number
         self._sender = ""
         self._recipient = ""
+        odd = sink.plan.get("odd") or {"kind": "", "every": 1, "seconds": 0}
+        self._odd = odd["kind"] if number % odd["every"] == 1 % odd["every"] else ""
+        self._seconds = odd["seconds"]
 
     async def run(self) -> None:
         if not await self._answered("CONNECT"):
@@ -158,6 +166,8 @@ class _Talk:
             return
         if wait := self._sink.plan.get("slow_end"):
             await asyncio.sleep(wait)
+        if self._odd == "late":
+            await asyncio.sleep(self._seconds)
         self._sink.keep(self._number, self._sender, self._recipient, body)
         if self._sink.fault("AFTER", self._recipient) == "drop":
             raise Dropped  # taken, and the client will never know
@@ -177,14 +187,24 @@ class _Talk:
         return True
 
     async def _say(self, reply: str) -> None:
-        self._writer.write(reply.encode() + b"\r\n")
+        line = reply.encode() + b"\r\n"
+        if self._odd == "tarpit":
+            await asyncio.sleep(self._seconds)
+        if self._odd == "dribble":
+            for byte in line[:-1]:
+                self._writer.write(bytes([byte]))
+                await self._writer.drain()
+                await asyncio.sleep(self._seconds)
+            line = line[-1:]
+        self._writer.write(line)
         await self._writer.drain()
 
 
 async def open_sink(log: str, plan: dict[str, Any]) -> asyncio.Server:
     """Serve on a free port and say which."""
     sink = Sink(log, plan)
-    server = await asyncio.start_server(sink.serve, "127.0.0.1", 0, limit=LIMIT, backlog=200)
+    port = plan.get("port", 0)
+    server = await asyncio.start_server(sink.serve, "127.0.0.1", port, limit=LIMIT, backlog=200)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201 - that is its answer
     return server
 

@@ -1,0 +1,127 @@
+"""Kills at marked points: while an edition is published, and while its rows are made.
+
+    python -m tests.faults.marked POINT COUNTED words of digest ...
+
+runs the program in this process, with a listener on the database that ends it (kill -9) before its
+statement or commit number POINT. POINT 0 ends nothing. COUNTED is a file for how many there were.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, delete, event, func, select
+
+from digest.storage import schema
+from tests.faults.house import ROOT, House, house
+from tests.faults.others import CONNECTIONS, Outcome
+
+
+def editions(kind: str, times: int) -> Outcome:
+    """Killed while an edition is built and published, then run again: one edition, whole."""
+    faults, hit = [], 0
+    with house(kind, 3) as home:
+        home.configure(1, CONNECTIONS)
+        first = home.day + timedelta(days=1)
+        words = ("-q", "edition", "build", "--publish", "--date")
+        points = _count(home, *words, first.isoformat())
+        wanted = _parts(home, first)
+        for number, point in enumerate(_spread(points, times), start=1):
+            on = first + timedelta(days=number)
+            hit += _killed_at(home, point, *words, on.isoformat())
+            again = home.digest(*words, on.isoformat())
+            if again.returncode or _parts(home, on) != wanted:
+                faults.append(f"point {point}: {again.stderr[-200:]} {_parts(home, on)}")
+        with home.store() as store:
+            numbers = [edition.number for edition in store.editions.listing(1000)]
+        if sorted(numbers) != list(range(1, len(numbers) + 1)):
+            faults.append(f"numbers {sorted(numbers)}")
+    said = f"killed at {hit} of {points} points, one whole edition each"
+    return not faults, "; ".join([said, *faults[:3]])
+
+
+def rows(kind: str, times: int, readers: int = 12_000) -> Outcome:
+    """Killed while the rows are made, then run again: one row a reader, and the books say so."""
+    faults, hit = [], 0
+    words = ("serve", "scheduler", "--once", "--queue-only")
+    with house(kind, readers) as home:
+        home.configure(1, CONNECTIONS)
+        points = _count(home, *words)
+        for point in _spread(points, times):
+            with home.store() as store, store.access.write() as connection:
+                connection.execute(delete(schema.deliveries))
+                connection.execute(delete(schema.ledger_days))
+            hit += _killed_at(home, point, *words)
+            again = home.digest(*words)
+            with home.store() as store, store.read() as connection:
+                queued = connection.scalar(select(schema.ledger_days.c.queued))
+            if again.returncode or home.counts() != {"pending": readers} or queued != readers:
+                faults.append(f"point {point}: {dict(home.counts())}, books {queued}")
+    said = f"killed at {hit} of {points} points, {readers} rows each time"
+    return not faults, "; ".join([said, *faults[:3]])
+
+
+def _spread(points: int, times: int) -> list[int]:
+    """So many of the points at most, evenly."""
+    if times >= points:
+        return list(range(1, points + 1))
+    return sorted({1 + round(n * (points - 1) / max(times - 1, 1)) for n in range(times)})
+
+
+def _parts(home: House, on: object) -> Counter[str]:
+    """What is kept of an edition: its row by status, its picks and its blocks."""
+    found: Counter[str] = Counter()
+    e, p, b = schema.editions, schema.edition_picks, schema.edition_blocks
+    with home.store() as store, store.read() as connection:
+        found.update(connection.scalars(select(e.c.status).where(e.c.date == on)))
+        for name, column in (("picks", p.c.edition_date), ("blocks", b.c.edition_date)):
+            # Stories come from the shelf and differ by date; how many there are does not.
+            found[name] = connection.scalar(select(func.count()).where(column == on)) or 0
+    return found
+
+
+def _count(home: House, *words: str) -> int:
+    counted = home.folder / "counted"
+    _run(home, 0, counted, *words).check_returncode()
+    return int(counted.read_text())
+
+
+def _killed_at(home: House, point: int, *words: str) -> bool:
+    return _run(home, point, home.folder / "counted", *words).returncode == -signal.SIGKILL
+
+
+def _run(home: House, point: int, counted: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "tests.faults.marked", str(point), str(counted)]
+    return subprocess.run(
+        [*command, "--config", str(home.config), *words],
+        cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=False,
+    )  # fmt: skip
+
+
+def _main(point: int, counted: Path, words: list[str]) -> None:
+    from digest.cli import main
+
+    seen = 0
+
+    def passed(*_: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", passed)
+    event.listen(Engine, "commit", passed)
+    atexit.register(lambda: counted.write_text(str(seen)))
+    sys.argv = ["digest", *words]
+    main()
+
+
+if __name__ == "__main__":
+    _main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
