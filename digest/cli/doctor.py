@@ -12,12 +12,14 @@ import click
 from digest.cli._console import App, pass_app
 from digest.cli._wire import wire
 from digest.domain.checkup import Finding, State
-from digest.errors import DigestError, UsageError
+from digest.errors import DigestError, SettingsError, UsageError
 from digest.ports import Store
+from digest.settings import Settings
 from digest.wiring import Wiring
 from digest.wiring.alarm import free_mb
 from digest.wiring.checks import outside_checks
 from digest.wiring.keys import key_id
+from digest.wiring.stories import check
 
 if TYPE_CHECKING:
     from digest.mail.names import Names
@@ -103,6 +105,18 @@ def disk(folder: Path) -> Finding:
         return Finding("disk", State.OK, words)
     state = State.WARN if free >= FREE_MB / 10 else State.FAIL
     return Finding("disk", state, words, "make room: digest prune deletes old deliveries")
+
+
+def model(settings: Settings) -> Iterator[Finding]:
+    """Whether the model that is set is installed; nothing where none is set."""
+    if settings.stories.model == "none":
+        return
+    try:
+        check(settings)
+    except SettingsError as error:
+        yield Finding("model", State.FAIL, error.message, error.hint)
+    else:
+        yield Finding("model", State.OK, f"{settings.stories.model} is installed")
 
 
 def feeds(store: Store) -> Finding:

