@@ -47,7 +47,7 @@ def example() -> None:
 def check(app: App) -> None:
     """Load the settings and name every fault, with file and line."""
     from digest.settings.show import advice  # noqa: PLC0415 - see _console
-    from digest.wiring.stories import check as check_model  # noqa: PLC0415 - as above
+    from digest.wiring.stories import check_model  # noqa: PLC0415 - as above
 
     loaded = app.loaded
     check_model(loaded.settings)

@@ -19,7 +19,7 @@ from digest.wiring import Wiring
 from digest.wiring.alarm import free_mb
 from digest.wiring.checks import outside_checks
 from digest.wiring.keys import key_id
-from digest.wiring.stories import check
+from digest.wiring.stories import check_model
 
 if TYPE_CHECKING:
     from digest.mail.names import Names
@@ -77,6 +77,7 @@ def _all(
             yield suppressed(store, wiring.listing_keys)
     except DigestError as error:
         yield Finding("database", State.FAIL, error.message, error.hint)
+    yield from model(wiring.settings)
     if offline:
         return
     for check in outside_checks(wiring, _names(nameserver), address):
@@ -112,7 +113,7 @@ def model(settings: Settings) -> Iterator[Finding]:
     if settings.stories.model == "none":
         return
     try:
-        check(settings)
+        check_model(settings)
     except SettingsError as error:
         yield Finding("model", State.FAIL, error.message, error.hint)
     else:

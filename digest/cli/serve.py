@@ -19,9 +19,9 @@ from digest.cli._wire import wire
 from digest.domain.checkup import Finding, State
 from digest.errors import DigestError, StorageError
 from digest.wiring import Wiring
-from digest.wiring.stories import check
 from digest.wiring.alarm import Watch, guarded
 from digest.wiring.checks import look_over
+from digest.wiring.stories import check_model
 from digest.workflows.desk import Dispatch
 
 log = logging.getLogger("digest.scheduler")
@@ -51,7 +51,7 @@ def scheduler(app: App, *, once: bool, queue_only: bool) -> None:
     _log(app)
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     wiring = wire(app)
-    check(wiring.settings)
+    check_model(wiring.settings)
     if once:
         # One job that fails does not keep the others from their turn.
         jobs = (("collecting", _collect), ("dispatch", _sender(send=not queue_only)),

@@ -21,7 +21,7 @@ def meaning(settings: Settings, store: Store | None = None, model: str = "") -> 
     return Meaning(MiniLm(), store.entries if store is not None else None)
 
 
-def check(settings: Settings) -> None:
+def check_model(settings: Settings) -> None:
     """Raises SettingsError when a model is set whose packages are not installed."""
     if settings.stories.model != "none":
         from digest.embedding.minilm import MiniLm  # noqa: PLC0415 - numpy
