@@ -158,7 +158,7 @@ def said(raw: bytes) -> str:
     ("text", "expected"),
     [
         case
-        for file in ("servers", "products", "providers", "older", "lists", "others")
+        for file in ("servers", "products", "providers", "older", "lists", "last", "others")
         for case in cases(f"{file}.txt")
     ],
 )

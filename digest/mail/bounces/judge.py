@@ -235,8 +235,10 @@ def _looks_like_one(report: Report, spoken: list[prose.Mention]) -> bool:
     if daemon or null:
         told = report.text[:3000]
         return titled or dialogue or bool(_FAILED.search(told) or _CODED.search(told))
-    blamed = bool(report.letter) or any(mention.weight == prose.HEAD for mention in spoken)
-    return dialogue or (titled and blamed)
+    weight = max((mention.weight for mention in spoken), default=0)
+    why = phrases.mild(report.text[:WORDS]) or phrases.final(report.text[:WORDS])
+    blamed = report.letter or weight == prose.HEAD or (weight == prose.NAMED and why)
+    return dialogue or bool(titled and blamed)
 
 
 def _from_words(report: Report, spoken: list[prose.Mention]) -> list[str]:

@@ -124,7 +124,7 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         is unknown to
         address you (?:entered|sent)
         not known here
-        no mail ?box
+        no mail[ -]?box
         account not available
         5\.1\.0 address rejected
         RCPT .{0,60}not ok\b
