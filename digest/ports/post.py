@@ -58,6 +58,10 @@ class PostStore(Protocol):
         """Delivery and subscriber of a Message-ID of an edition."""
         ...
 
+    def last_letter(self, subscriber_id: int, since: datetime) -> tuple[int, date] | None:
+        """Delivery and edition of the last letter that a reader was sent since a moment."""
+        ...
+
     def soft(self, subscriber_id: int, since: datetime) -> Sequence[tuple[datetime, float]]:
         """Moments and weights of a reader's proven bounces since a moment."""
         ...

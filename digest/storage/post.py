@@ -93,6 +93,21 @@ class Post:
             ).one_or_none()
         return None if row is None else (row.id, row.subscriber_id)
 
+    def last_letter(self, subscriber_id: int, since: datetime) -> tuple[int, date] | None:
+        """Delivery and edition of the last letter that a reader was sent since a moment."""
+        with self._access.read() as connection:
+            row = connection.execute(
+                select(_DELIVERIES.c.id, _DELIVERIES.c.edition_date)
+                .where(
+                    _DELIVERIES.c.subscriber_id == subscriber_id,
+                    _DELIVERIES.c.status == DeliveryStatus.SENT,
+                    _DELIVERIES.c.updated_at >= since,
+                )
+                .order_by(_DELIVERIES.c.updated_at.desc())
+                .limit(1)
+            ).one_or_none()
+        return None if row is None else (row.id, row.edition_date)
+
     def soft(self, subscriber_id: int, since: datetime) -> Sequence[tuple[datetime, float]]:
         """Moments and weights of a reader's proven bounces since a moment."""
         with self._access.read() as connection:

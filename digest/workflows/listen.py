@@ -47,6 +47,8 @@ UNPROVEN_AN_HOUR: Final = 200
 """Reports and commands without proof that are noted in an hour; a flood fills no database."""
 ABOUT_ONE_A_DAY: Final = 50
 """Lines about one reader that are noted in a day; whoever has their letter could write for ever."""
+RECENT: Final = timedelta(days=7)
+"""How old a letter may be to which a complaint is put that names none."""
 _HOUR: Final = timedelta(hours=1)
 
 
@@ -197,6 +199,11 @@ class Listener:
     def _complaint(self, event: Complaint, inbound: Inbound, now: datetime) -> tuple[str, Heard]:
         proof = self._whose(inbound, event.address, now)
         reader = proof.reader
+        if reader is not None and proof.how and proof.edition is None:
+            # Some providers do not say of which letter: of the last one, most likely.
+            last = self.store.post.last_letter(reader.id, now - RECENT)
+            if last is not None:
+                proof = replace(proof, delivery_id=last[0], edition=last[1])
         if reader is None:
             outcome = "of no reader"
         elif not event.angry:

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,6 +19,8 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from digest.domain.delivery import Accepted
+from digest.domain.edition import Edition, EditionStatus
 from digest.domain.inbound import Bounce, Complaint
 from digest.domain.subscriber import Status
 from digest.errors import UsageError
@@ -225,3 +228,25 @@ def test_a_signed_bounce_gives_the_address_up(house):
     assert house.again().status is Status.SUPPRESSED
     # Providers repeat themselves.
     assert wiring_post.hooked(wiring, house.store, "mailgun", body, headers) == ("heard before",)
+
+
+def test_complaints_that_name_no_letter_stop_the_edition_that_is_going_out(house):
+    store, on = house.store, NOW.date()
+    people = [f"reader{number}@example.org" for number in range(8)]
+    for address in people:
+        house.reader(address)
+    store.editions.save(Edition(on, 1, EditionStatus.DRAFT, NOW, "S", "", (), ()), [])
+    store.editions.publish(on, NOW)
+    store.deliveries.enqueue(on, NOW, 12, None)
+    rows = store.deliveries.claim(on, "me", NOW, 5)
+    store.deliveries.exchange("me", NOW, [], rows)
+    store.deliveries.exchange("me", NOW, [(row, Accepted("250")) for row in rows], [])
+    for number, row in enumerate(rows[:3]):
+        assert store.ledger.holds() == [], number
+        said = json.dumps({"RecordType": "SpamComplaint", "Email": row.address}).encode()
+        (inbound,) = read("postmark", said)
+        heard = house.wiring.listener(store)
+        assert "unsubscribed" in heard.take(replace(inbound, signed="postmark"), NOW)[0]
+    (hold,) = store.ledger.holds()
+    assert (hold.name, hold.cause) == (on.isoformat(), "complaints")
+    assert store.deliveries.claim(on, "me", NOW, 9) == []

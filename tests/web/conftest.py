@@ -190,8 +190,7 @@ def make_world(
             press_cache,
             tmp_path,
             lambda: moment[0],
-            smtp=smtp.settings().model_dump(),
-            **{"web": {"page_cache_s": 0}, **changes},
+            **{"smtp": smtp.settings().model_dump(), "web": {"page_cache_s": 0}, **changes},
         )
         opened = wiring.store()
         store = opened.__enter__()
