@@ -57,6 +57,7 @@ def backup(app: App, file: Path) -> None:
 def restore(app: App, file: Path, *, verify: bool) -> None:
     """Restore FILE; stop all other processes of digest first.
 
+    A backup of SQLite may be restored into an empty Postgres: so one moves from one to the other.
     Who unsubscribed or was suppressed after the backup stays gone, where the database that is
     replaced can still be read. Nothing is sent until `digest resume --i-am-the-only-instance`.
     """

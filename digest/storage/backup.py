@@ -15,6 +15,7 @@ import secrets
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from digest.domain.subscriber import Status
 from digest.errors import DigestError, OutputError, StorageError, UsageError
 from digest.settings import DatabaseSettings
 from digest.storage import migrate, schema
+from digest.storage.carry import carry
 from digest.storage.doors import insert
 from digest.storage.engine import Database, connect
 from digest.storage.holds import RESTORED
@@ -109,6 +111,7 @@ def verify(settings: DatabaseSettings, file: Path) -> Contents:
 def restore(settings: DatabaseSettings, file: Path, now: datetime) -> Contents:
     """Put a backup in the place of the database, hold it, and merge who has left since.
 
+    A backup of SQLite is carried over where database.url names an empty Postgres.
     On SQLite the database that was there stays beside it, as ``NAME.replaced``. All other
     processes of the installation must have ended. Raises as `verify`.
     """
@@ -118,6 +121,8 @@ def restore(settings: DatabaseSettings, file: Path, now: datetime) -> Contents:
             _look_through(connection, file)
         if database.is_sqlite:
             migrate.upgrade(database)
+            if not _names_sqlite(settings):
+                return _carried(settings, database, leavers, now)
             found = _hold_and_merge(database, leavers, now)
             _move_sqlite(settings, database)
             return found
@@ -129,6 +134,25 @@ def restore(settings: DatabaseSettings, file: Path, now: datetime) -> Contents:
         )  # fmt: skip
         target.engine.dispose()
         migrate.upgrade(target)
+        return _hold_and_merge(target, leavers, now)
+    finally:
+        target.close()
+
+
+def _names_sqlite(settings: DatabaseSettings) -> bool:
+    """Whether database.url names SQLite."""
+    database = connect(settings, make=False)
+    database.close()
+    return database.is_sqlite
+
+
+def _carried(
+    settings: DatabaseSettings, source: Database, leavers: _Leavers, now: datetime
+) -> Contents:
+    target = connect(settings)
+    try:
+        migrate.upgrade(target)
+        carry(source, target)
         return _hold_and_merge(target, leavers, now)
     finally:
         target.close()
@@ -235,20 +259,22 @@ def _scratch(settings: DatabaseSettings, file: Path) -> Iterator[Database]:
     """A database beside the one of the settings, with the contents of a backup."""
     mine = connect(settings, make=False)
     mine.close()
-    wanted = _SQLITE if mine.is_sqlite else _POSTGRES
     try:
         with file.open("rb") as opened:
             head = opened.read(len(_SQLITE))
     except OSError as error:
         raise UsageError(f"{file}: cannot be read: {error.strerror}", "name a backup") from error
-    if not head.startswith(wanted):
-        kind = "SQLite" if mine.is_sqlite else "Postgres (pg_dump --format=custom)"
+    if not head.startswith(_SQLITE if mine.is_sqlite else (_SQLITE, _POSTGRES)):
+        kind = "SQLite" if mine.is_sqlite else "Postgres (pg_dump --format=custom) or SQLite"
         raise UsageError(
-            f"{file}: is no backup of a {kind} database, which database.url names",
-            "name the file that `digest backup` wrote for this kind of database",
+            f"{file}: is no backup of a {kind} database",
+            "name the file that `digest backup` wrote for the kind that database.url names",
         )
     if mine.path is not None:
         yield from _scratch_sqlite(mine.path, settings, file)
+    elif head.startswith(_SQLITE):
+        with tempfile.TemporaryDirectory(prefix="digest-restore-") as folder:
+            yield from _scratch_sqlite(Path(folder, "digest.db"), settings, file)
     else:
         yield from _scratch_postgres(mine, settings, file)
 

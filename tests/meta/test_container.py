@@ -126,7 +126,7 @@ def test_the_secrets_of_the_compose_file_are_files(compose: dict[str, Any]) -> N
 
 def test_scheduler_and_site_wait_for_the_database_and_its_tables(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    for name in ("scheduler", "worker", "web"):
+    for name in ("scheduler", "worker", "web", "receiver"):
         assert services[name]["depends_on"] == {
             "postgres": {"condition": "service_healthy"},
             "migrate": {"condition": "service_completed_successfully"},
@@ -136,6 +136,7 @@ def test_scheduler_and_site_wait_for_the_database_and_its_tables(compose: dict[s
     assert services["migrate"]["command"] == ["migrate"]
     assert "/readyz" in services["web"]["healthcheck"]["test"][-1]
     for name, service in services.items():
-        # TLS is a proxy's matter, so the site is for this machine only.
-        assert service.get("ports", []) == (["127.0.0.1:8000:8000"] if name == "web" else [])
+        # TLS is a proxy's matter, and LMTP has no login: both are for this machine only.
+        ports = {"web": ["127.0.0.1:8000:8000"], "receiver": ["127.0.0.1:8024:8024"]}
+        assert service.get("ports", []) == ports.get(name, [])
         assert "privileged" not in service

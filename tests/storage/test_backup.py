@@ -17,7 +17,8 @@ from digest.errors import StorageError, UsageError
 from digest.settings import DatabaseSettings
 from digest.storage import SqlStore, open_store
 from digest.storage.backup import backup, restore, verify
-from tests.storage.conftest import DAY, NOW
+from tests.databases import Postgres, settings_for
+from tests.storage.conftest import DAY, NOW, a_subscriber, an_edition, some_blocks
 
 Subscribe = Callable[..., Subscriber]
 
@@ -112,3 +113,44 @@ def test_without_pg_dump_it_says_what_to_install(
     else:
         backup(database_settings, tmp_path / "backup")
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".backup")] == []
+
+
+def test_a_backup_of_sqlite_is_carried_over_to_an_empty_postgres(
+    sqlite_template: Path, postgres: Postgres, tmp_path: Path
+) -> None:
+    shutil.copy(sqlite_template, tmp_path / "digest.db")
+    small = settings_for(f"sqlite:///{tmp_path / 'digest.db'}")
+    with open_store(small) as store:
+        store.editions.save(an_edition(DAY, 1), some_blocks())
+        store.editions.publish(DAY, NOW)
+        store.editions.save(an_edition(DAY + timedelta(days=1), 2), some_blocks())
+        for name in ("a", "b"):
+            store.subscribers.add(a_subscriber(name))
+        store.subscribers.suppress("c@example.org", "bounced", NOW)
+        store.deliveries.enqueue(DAY, NOW, 12, None)
+        edition, blocks = store.editions.get(DAY), store.editions.blocks(DAY)
+        draft = store.editions.get(DAY + timedelta(days=1))
+        readers = list(store.subscribers.listing())
+    backup(small, tmp_path / "backup")
+    name = postgres.database("template0")
+    large = settings_for(postgres.url(name))
+    try:
+        assert verify(large, tmp_path / "backup").rows["subscribers"] == 2
+        found = restore(large, tmp_path / "backup", NOW)
+        assert found.rows == {"subscribers": 2, "suppressions": 1, "editions": 2, "deliveries": 2}
+        with open_store(large) as there:
+            assert there.editions.get(DAY) == edition
+            assert there.editions.blocks(DAY) == blocks
+            assert there.editions.get(DAY + timedelta(days=1)) == draft
+            assert list(there.subscribers.listing()) == readers
+            assert [hold.name for hold in there.ledger.holds()] == ["restored"]
+            there.ledger.release(["restored"])
+            assert len(there.deliveries.claim(DAY, "me", NOW, 9)) == 2
+            # New rows are numbered after those that came over.
+            fresh = there.subscribers.add(a_subscriber("d"))
+            assert fresh is not None
+            assert fresh.id > max(reader.id for reader in readers)
+        with pytest.raises(UsageError, match="holds 3 subscribers already"):
+            restore(large, tmp_path / "backup", NOW)
+    finally:
+        postgres.drop(name)
