@@ -1,7 +1,8 @@
 """Entries that report one event become one story.
 
-How near two entries are is told by `nearness`, how groups grow by `linkage`; here stories get
-their ids, which stay from run to run, and the words of their best outlet.
+How near two entries are is told by `nearness`, how groups grow by `linkage`, what large groups take
+in after that by `gathering`; here stories get their ids, which stay from run to run, and the words
+of their best outlet.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from digest.domain.linkage import Groups
-from digest.domain.nearness import DEFAULT, WITH_MODEL, Grouping, Vectors, pairs
+from digest.domain.gathering import Batch, gathered
+from digest.domain.linkage import linked
+from digest.domain.meaning import Meaning, Vectors
+from digest.domain.nearness import DEFAULT, WITH_MODEL, Grouping, pairs
 from digest.domain.story import Entry, Source, Story
 from digest.domain.text import host_of
+from digest.domain.words import Words
 
 WORST_TIER: Final = 4
 """An aggregator's tier, also that of a source no longer known."""
@@ -39,14 +43,18 @@ def cluster(
     unique = sorted({entry.id: entry for entry in entries}.values(), key=lambda e: e.id)
     if not unique:
         return []
+    meaning = None
+    if vectors and grouping.meaning_weight > 0 and any(e.id in vectors for e in unique):
+        meaning = Meaning(unique, vectors, grouping.mean_weight)
     most = max(grouping.largest, int(grouping.largest_share * len(unique)))
-    groups = Groups(unique, grouping, most)
-    for near, one, other in pairs(unique, grouping, vectors):
-        groups.relate(one, other, near)
-    stories = [
-        tuple(sorted((unique[at] for at in members), key=lambda e: (e.published, e.id)))
-        for members in groups.grow()
-    ]
+    words = Words.of(unique, grouping.lead_weight, grouping.pair_weight)
+    near = pairs(unique, words, grouping, meaning)
+    group, vetoes = linked(unique, near, grouping.threshold, most)
+    group = gathered(Batch(unique, words, meaning), group, vetoes, grouping, most)
+    members: dict[int, list[Entry]] = {}
+    for entry, number in zip(unique, group, strict=True):
+        members.setdefault(number, []).append(entry)
+    stories = [tuple(sorted(told, key=lambda e: (e.published, e.id))) for told in members.values()]
     return sorted(stories, key=lambda s: min((e.first_seen, e.id) for e in s))
 
 

@@ -1,99 +1,112 @@
 """How groups of entries grow: the nearest join first, until none are near enough.
 
-Average linkage (UPGMA) over the whole batch, so that the order of entries does not matter. A
-large group is loose inside; the nearness asked of a newcomer falls with the group's own tightness,
-or one event with hundreds of headlines would come out in pieces. Entries with an equal `ref` are
-one from the start; two versions of one product are never one story ("GPT-5.1", "GPT-5.2").
+Average linkage (UPGMA) over the whole batch, so that the order of entries does not matter. Entries
+with an equal `ref` are one from the start; two versions of one product are never one story
+("GPT-5.1", "GPT-5.2"), nor two numbers of one series ("Weekly 12", "Weekly 13").
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from digest.domain.nearness import Grouping
+from digest.domain.nearness import Pairs
 from digest.domain.story import Entry
-from digest.domain.text import versions
+from digest.domain.text import template, versions
+
+Named = Mapping[str, frozenset[str]]
+"""Name of a product, or wording of a series, -> the versions or numbers said."""
 
 
-class Groups:
-    """Groups of entries by number, the sum of nearness between and inside them."""
+class Vetoes:
+    """What each group's titles name; groups that name different ones must not join."""
 
-    def __init__(self, entries: Sequence[Entry], grouping: Grouping, most: int) -> None:
-        self._grouping = grouping
-        self._most = most
-        first: dict[str, int] = {}
-        self._group = [first.setdefault(e.ref or e.id, at) for at, e in enumerate(entries)]
-        self._members: dict[int, list[int]] = defaultdict(list)
-        for at, group in enumerate(self._group):
-            self._members[group].append(at)
-        self._between: dict[int, dict[int, float]] = {g: {} for g in self._members}
-        self._inside = {g: float(len(m) ** 2) for g, m in self._members.items()}
-        self._bar = dict.fromkeys(self._members, 1.0)
-        self._age = dict.fromkeys(self._members, 0)
-        self._versions = {
-            g: _merged([versions(entries[at].title) for at in m]) for g, m in self._members.items()
-        }
+    def __init__(self, titles: Sequence[str], group: Sequence[int]) -> None:
+        self._of: dict[int, Named] = {}
+        for title, at in zip(titles, group, strict=True):
+            self._of[at] = _merged(self._of.get(at, {}), _named(title))
 
-    def relate(self, one: int, other: int, near: float) -> None:
-        """Add the nearness of two entries; pairs inside one group count as certain already."""
-        a, b = self._group[one], self._group[other]
+    def part(self, a: int, b: int) -> bool:
+        """Whether two groups must stay apart."""
+        one, other = self._of[a], self._of[b]
+        return any(one[name].isdisjoint(other[name]) for name in one.keys() & other.keys())
+
+    def join(self, a: int, b: int) -> None:
+        """Let group `a` take in `b`."""
+        self._of[a] = _merged(self._of[a], self._of.pop(b))
+
+
+def linked(
+    entries: Sequence[Entry], near: Pairs, threshold: float, most: int
+) -> tuple[list[int], Vetoes]:
+    """The number of each entry's group, and what the groups name.
+
+    Groups join while their entries are as near as `threshold` on average; pairs that are not given
+    count 0. A group gets at most `most` entries, unless more have one `ref`. A group's number is
+    the place of its first entry.
+    """
+    first: dict[str, int] = {}
+    group = [first.setdefault(e.ref or e.id, at) for at, e in enumerate(entries)]
+    vetoes = Vetoes([e.title for e in entries], group)
+    size: dict[int, int] = defaultdict(int)
+    for at in group:
+        size[at] += 1
+    between: dict[int, dict[int, float]] = {at: {} for at in size}
+    for i, j, value in zip(near.i.tolist(), near.j.tolist(), near.near.tolist(), strict=True):
+        a, b = group[i], group[j]
         if a != b:
-            self._between[a][b] = self._between[b][a] = self._between[a].get(b, 0.0) + near
-
-    def grow(self) -> list[list[int]]:
-        """Merge the nearest groups until none are near enough; returns the members of each."""
-        queue: list[tuple[float, int, int, int, int]] = []
-        for a in self._members:
-            for b in self._between[a]:
-                if a < b:
-                    self._offer(queue, a, b)
-        while queue:
-            _, a, b, age_a, age_b = heapq.heappop(queue)
-            if self._age.get(a) != age_a or self._age.get(b) != age_b:
-                continue
-            if len(self._members[a]) + len(self._members[b]) > self._most:
-                continue
-            if _conflict(self._versions[a], self._versions[b]):
-                continue
-            self._merge(a, b)
-            for c in self._between[a]:
-                self._offer(queue, min(a, c), max(a, c))
-        return list(self._members.values())
-
-    def _offer(self, queue: list[tuple[float, int, int, int, int]], a: int, b: int) -> None:
-        pairs = len(self._members[a]) * len(self._members[b])
-        near = self._between[a][b] / (pairs * self._bar[a] * self._bar[b])
-        if near >= self._grouping.threshold:
-            heapq.heappush(queue, (-round(near, 9), a, b, self._age[a], self._age[b]))
-
-    def _merge(self, a: int, b: int) -> None:
-        """Let `a` take in `b`."""
-        self._inside[a] += self._inside.pop(b) + 2 * self._between[a].pop(b)
-        self._members[a] += self._members.pop(b)
-        self._versions[a] = _merged([self._versions[a], self._versions.pop(b)])
-        for c, near in self._between.pop(b).items():
-            if c == a:
-                continue
-            del self._between[c][b]
-            together = self._between[a].get(c, 0.0) + near
-            self._between[a][c] = self._between[c][a] = together
-        size = len(self._members[a])
-        tightness = max(self._inside[a] / size**2, 1 / size)
-        looser = max(0.0, 1 - self._grouping.loose_from / size)
-        self._bar[a] = tightness ** (0.5 * self._grouping.loosening * looser)
-        self._age[a] += 1
-        del self._age[b]
+            between[a][b] = between[b][a] = between[a].get(b, 0.0) + value
+    age = dict.fromkeys(size, 0)
+    queue = [
+        (-round(value / (size[a] * size[b]), 9), a, b, 0, 0)
+        for a, to in between.items()
+        for b, value in to.items()
+        if a < b and value >= threshold * size[a] * size[b]
+    ]
+    heapq.heapify(queue)
+    joined: dict[int, int] = {}
+    while queue:
+        _, a, b, age_a, age_b = heapq.heappop(queue)
+        if age.get(a) != age_a or age.get(b) != age_b:
+            continue
+        if size[a] + size[b] > most or vetoes.part(a, b):
+            continue
+        vetoes.join(a, b)
+        joined[b] = a
+        size[a] += size.pop(b)
+        age[a] += 1
+        del age[b]
+        mine = between[a]
+        del mine[b]
+        for c, value in between.pop(b).items():
+            if c != a:
+                theirs = between[c]
+                del theirs[b]
+                mine[c] = theirs[a] = mine.get(c, 0.0) + value
+        for c, value in mine.items():
+            average = value / (size[a] * size[c])
+            if average >= threshold:
+                low, high = min(a, c), max(a, c)
+                heapq.heappush(queue, (-round(average, 9), low, high, age[low], age[high]))
+    return [_root(joined, at) for at in group], vetoes
 
 
-def _merged(named: Sequence[dict[str, frozenset[str]]]) -> dict[str, frozenset[str]]:
-    together: dict[str, frozenset[str]] = {}
-    for versioned in named:
-        for name, numbers in versioned.items():
-            together[name] = together.get(name, frozenset()) | numbers
-    return together
+def _root(joined: Mapping[int, int], at: int) -> int:
+    while at in joined:
+        at = joined[at]
+    return at
 
 
-def _conflict(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> bool:
-    return any(one[name].isdisjoint(other[name]) for name in one.keys() & other.keys())
+def _named(title: str) -> Named:
+    wording, numbers = template(title)
+    return {**versions(title), **({wording: frozenset({" ".join(numbers)})} if numbers else {})}
+
+
+def _merged(one: Named, other: Named) -> Named:
+    if not one or not other:
+        return one or other
+    return {
+        name: one.get(name, frozenset()) | other.get(name, frozenset())
+        for name in one.keys() | other.keys()
+    }

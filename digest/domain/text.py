@@ -57,33 +57,40 @@ _ENDINGS: Final = (("ings", 8), ("ing", 6), ("ed", 5), ("es", 5), ("s", 4))
 
 def plain(text: str) -> str:
     """The text in NFKC with straight apostrophes, single blanks and numbers without commas."""
-    straight = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
+    straight = text
+    if not text.isascii():
+        straight = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
     return " ".join(_THOUSANDS.sub("", straight).split())
 
 
 def terms(text: str) -> list[str]:
     """The terms of a text in order, stop words left out, plurals and endings taken off."""
     found: list[str] = []
-    words = [m.group().lower().replace("’", "'") for m in _TOKEN.finditer(plain(text))]
+    words = _TOKEN.findall(plain(text).lower())
     skip = False
     for at, word in enumerate(words):
         if skip:
             skip = False
             continue
-        number = _NUMBER.fullmatch(word)
+        number = _NUMBER.fullmatch(word) if word[0].isdecimal() else None
         if number:
             following = words[at + 1] if at + 1 < len(words) else ""
             unit = _SCALE.get(number[2] or "", number[2] or "")
             if not unit and len(following) > 1 and following in _SCALE:
                 unit, skip = _SCALE[following], True
             found.append(number[1] + unit)
-        elif not word.isalpha() and any(c.isdigit() for c in word):
-            found.append(word)
-            found.extend(stem(p) for p in re.split(r"[^a-z]+", word) if len(p) > 1)
         else:
-            parts = re.split(r"[./-]", word.removesuffix("'s").replace("'", ""))
-            found.extend(stem(p) for p in parts if len(p) > 1 and p not in STOP_WORDS)
+            found.extend(_parts(word))
     return found
+
+
+@lru_cache(maxsize=100_000)
+def _parts(word: str) -> tuple[str, ...]:
+    """The terms of a token that is no number."""
+    if not word.isalpha() and any(c.isdigit() for c in word):
+        return word, *(stem(p) for p in re.split(r"[^a-z]+", word) if len(p) > 1)
+    parts = re.split(r"[./-]", word.removesuffix("'s").replace("'", ""))
+    return tuple(stem(p) for p in parts if len(p) > 1 and p not in STOP_WORDS)
 
 
 @lru_cache(maxsize=50_000)

@@ -255,3 +255,69 @@ def test_meaning_may_be_missing_and_vetoes_no_less(make_entry: Make) -> None:
     del vectors[entries[2].id]
     assert found(cluster(entries, vectors=vectors)) == apart
     assert cluster(entries, vectors={}) == cluster(entries)
+
+
+def told_in_many_words(make_entry: Make, seed: int = 3) -> tuple[list[Entry], list[Entry]]:
+    """Entries of two large events, each told in many words around a name, and single ones."""
+    rng = Random(seed)  # noqa: S311 - a repeatable batch, no secret
+    names = [("borealis", "alphacorp"), ("carbonara", "betafoods")]
+    large: list[Entry] = []
+    for name, firm in names:
+        words = [f"{name[:3]}word{chr(97 + a)}{chr(97 + b)}" for a in range(6) for b in range(5)]
+        for at in range(40):
+            about = [name] if at % 2 else [name, firm]
+            title = " ".join([*about, *rng.sample(words, 5)])
+            large.append(make_entry(title, source=f"s{at:02}", hours=4 + at / 10))
+    single = [make_entry(f"Lone{chr(97 + a)} thing{chr(97 + a)} other{a}") for a in range(12)]
+    return large, single
+
+
+def test_a_large_story_takes_in_what_is_told_in_other_words(make_entry: Make) -> None:
+    large, single = told_in_many_words(make_entry)
+    batch = large + single
+    loose = cluster(batch, Grouping(centre_threshold=9.0))  # nothing is ever as near
+    taken = cluster(batch)
+    assert len(loose) > len(taken) + 5
+    for name in ("borealis", "carbonara"):
+        about = max(taken, key=lambda g: sum(name in e.title for e in g))
+        assert sum(name in e.title for e in about) >= 35
+        assert all(name in e.title for e in about)
+    assert {frozenset({e.title}) for e in single} <= found(taken)
+    Random(1).shuffle(batch)  # noqa: S311 - a repeatable order, no secret
+    assert cluster(batch) == taken
+
+
+def test_what_is_taken_in_obeys_vetoes_and_the_cap(make_entry: Make) -> None:
+    large, single = told_in_many_words(make_entry)
+    other = [make_entry(f"Borealis-2 {e.title}", source="other") for e in large[:2]]
+    first = [replace(e, title=f"Borealis-1 {e.title}") for e in large[:40]]
+    groups = cluster(first + large[40:] + single + other)
+    assert not any(
+        any("Borealis-1" in e.title for e in group) and any("Borealis-2" in e.title for e in group)
+        for group in groups
+    )
+    capped = cluster(large + single, Grouping(largest=20, largest_share=0.0))
+    assert max(len(group) for group in capped) <= 20
+
+
+def test_two_numbers_of_a_series_stay_apart_however_many_tell_them(make_entry: Make) -> None:
+    weekly = [
+        make_entry(f"Model notes weekly {number}", source=f"s{at}")
+        for number in (12, 13)
+        for at in range(12)
+    ]
+    groups = cluster(weekly)
+    assert found(groups) == {
+        frozenset({"Model notes weekly 12"}),
+        frozenset({"Model notes weekly 13"}),
+    }
+
+
+def test_the_faded_and_the_undated_do_not_move_a_centre_astray(make_entry: Make) -> None:
+    large, single = told_in_many_words(make_entry)
+    undated = [replace(e, published=UNDATED, first_seen=UNDATED) for e in large[::3]]
+    mixed = [e for at, e in enumerate(large) if at % 3] + undated + single
+    names = [
+        {w for w in ("borealis", "carbonara") if w in e.title} for g in cluster(mixed) for e in g
+    ]
+    assert len(names) == len(mixed)
