@@ -1,4 +1,4 @@
-"""digest alerts list and test: what is amiss, and whether the operator would hear of it."""
+"""digest alerts list, dismiss, test: what is amiss, and whether the operator would hear of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 from digest.cli._console import App, pass_app
 from digest.cli._wire import wire
-from digest.domain.alert import Alert, Kind
+from digest.domain.alert import LASTING, Alert, Kind
 from digest.errors import DigestError, UsageError
 from digest.wiring.alarm import attend, channels
 
@@ -44,6 +44,28 @@ def list_(app: App, *, every: bool, look: bool, limit: int, as_json: bool) -> No
             app.say("Nothing is amiss that is known of.")
     if current:
         click.get_current_context().exit(1)
+
+
+@alerts.command()
+@click.argument("kind", type=click.Choice([str(kind) for kind in Kind if kind is not Kind.TEST]))
+@click.argument("about")
+@pass_app
+def dismiss(app: App, *, kind: str, about: str) -> None:
+    """Say that something was seen to: it is not listed and not told any more.
+
+    What lasts comes back if it is still there. ABOUT is the date, feed or host.
+    """
+    wiring = wire(app)
+    sort = Kind(kind)
+    with wiring.store() as store:
+        now = wiring.clock()
+        if not any(alert.about == about for alert in store.alerts.open(now, sort)):
+            raise UsageError(f"{kind} {about}: there is no such alert", "see: digest alerts list")
+        if sort in LASTING:
+            store.alerts.drop(sort, about)
+        else:
+            store.alerts.settle(sort, about, now)
+    app.answer(f"Dismissed: {kind} {about}")
 
 
 @alerts.command()
@@ -86,7 +108,7 @@ def _tell(app: App, alert: Alert) -> None:
         f", over {alert.over_at:%Y-%m-%d %H:%M}" if alert.over_at is not None else ""
     )
     told = "told" if alert.told_at is not None else "not told yet"
-    app.answer(f"{alert.kind}: {alert.words}", fg=None if over else "yellow")
+    app.answer(f"{alert.kind} {alert.about}: {alert.words}", fg=None if over else "yellow")
     app.answer(f"      {when}; {told}")
     if alert.hint and not over:
         app.answer(f"      next: {alert.hint}")

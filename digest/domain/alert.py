@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -48,6 +49,17 @@ RETRY: Final = timedelta(minutes=5)
 """After which it is tried again to tell what could not be told over any channel."""
 KEEP: Final = timedelta(days=30)
 """How long what is over is kept."""
+
+
+_ADDRESS: Final = re.compile(r"<?[^\s<>@:;,()\"']+@[^\s<>@:;,()\"']+>?")
+
+
+def without_addresses(words: str) -> str:
+    """The words without mail addresses, which a server's reply often repeats.
+
+    Alerts and holds outlive readers who are erased, and go to chat services.
+    """
+    return _ADDRESS.sub("(an address)", words)
 
 
 @dataclass(frozen=True, slots=True)

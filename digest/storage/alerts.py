@@ -9,7 +9,17 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, and_, case, delete, func, not_, or_, select, update
 
-from digest.domain.alert import AGAIN, FLAPPING, KEEP, LASTING, RETRY, Alert, Kind, Trouble
+from digest.domain.alert import (
+    AGAIN,
+    FLAPPING,
+    KEEP,
+    LASTING,
+    RETRY,
+    Alert,
+    Kind,
+    Trouble,
+    without_addresses,
+)
 from digest.domain.checkup import Finding, State
 from digest.domain.delivery import DeliveryStatus
 from digest.ports.alarm import Reported
@@ -30,26 +40,27 @@ class Alerts:
         self._access = access
 
     def raised(self, trouble: Trouble, now: datetime, wait: timedelta = timedelta()) -> None:
-        """Keep a trouble; one that was over begins anew. Its words are the newest."""
-        fresh = {"since": now, "tell_at": now + wait, "over_at": None, "over_told_at": None}
-        words = {"words": trouble.words, "hint": trouble.hint}
+        """Keep a trouble; what lasts and was over begins anew. Its words are the newest."""
+        words: dict[str, Any] = {
+            "words": without_addresses(trouble.words),
+            "hint": trouble.hint,
+        }
         with self._access.write() as connection:
             new = insert(connection, _T).values(
-                kind=trouble.kind, about=trouble.about, **words, **fresh
+                kind=trouble.kind, about=trouble.about, since=now, tell_at=now + wait, **words
             )
-            again = _T.c.over_at.is_not(None)
+            anew: dict[str, Any] = {}
+            if trouble.kind in LASTING:
+                again = _T.c.over_at.is_not(None)
+                anew = {
+                    "since": case((again, new.excluded.since), else_=_T.c.since),
+                    "tell_at": case((again, new.excluded.tell_at), else_=_T.c.tell_at),
+                    # What is over and was not told of will not be: it is there again.
+                    "over_at": None,
+                    "over_told_at": None,
+                }
             connection.execute(
-                new.on_conflict_do_update(
-                    index_elements=[_T.c.kind, _T.c.about],
-                    set_=words
-                    | {
-                        "since": case((again, new.excluded.since), else_=_T.c.since),
-                        "tell_at": case((again, new.excluded.tell_at), else_=_T.c.tell_at),
-                        # What is over and was not told of will not be: it is there again.
-                        "over_at": None,
-                        "over_told_at": None,
-                    },
-                )
+                new.on_conflict_do_update(index_elements=[_T.c.kind, _T.c.about], set_=words | anew)
             )
 
     def settle(self, kind: Kind, about: str, now: datetime) -> None:

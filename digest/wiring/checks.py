@@ -56,7 +56,7 @@ def look_over(wiring: Wiring, store: Store, on: date, *, network: bool = True) -
     wanted = wiring.settings.preflight
     if edition is None or wanted.checks == "none":
         return []
-    looked, size = _letter(wiring, store, edition)
+    looked, size = _looked(wiring, store, edition)
     found = list(looked.findings)
     if network and wanted.checks == "all":
         from digest.mail.names import Names  # noqa: PLC0415 - dnspython, once needed
@@ -66,9 +66,24 @@ def look_over(wiring: Wiring, store: Store, on: date, *, network: bool = True) -
         checks = outside_checks(wiring, Names() if known else None, letter_bytes=size)
         checks += _link_checks(wiring, looked.links, wanted.budget_s)
         found += at_once(checks, wanted.budget_s)
-    if not any(one.state in {State.FAIL, State.WARN} for one in looked.findings):
+    if not looked.findings:
         found.insert(0, Finding("letter", State.OK, f"is in order, {size / 1024:.0f} KB"))
     return found
+
+
+def _looked(wiring: Wiring, store: Store, edition: Edition) -> tuple[Looked, int]:
+    """As `_letter`; what fails is a finding."""
+    from digest.mail.lint import Looked  # noqa: PLC0415 - once an edition
+
+    try:
+        return _letter(wiring, store, edition)
+    except DigestError as error:
+        words = f"it cannot be composed: {error.message}"
+        broken = Finding("letter", State.FAIL, words, error.hint, certain=True)
+    except Exception as error:  # noqa: BLE001 - a fault of the looking must not stop a day
+        words = f"it could not be looked over ({type(error).__name__}: {error})"
+        broken = Finding("letter", State.SKIPPED, words)
+    return Looked((broken,), ()), 0
 
 
 def _letter(wiring: Wiring, store: Store, edition: Edition) -> tuple[Looked, int]:

@@ -175,8 +175,13 @@ def bounced(edition: date, lost: int, letters: int) -> Trouble:
 
 
 def judge_complaints(store: Store, edition: date, most: float, now: datetime) -> None:
-    """Hold an edition of which too many readers complain; when all is sent, only tell it."""
-    if not most:
+    """Hold an edition of which too many readers complain; when all is sent, only tell it.
+
+    Once an edition: who lets it go knows of them.
+    """
+    if not most or any(
+        alert.about == edition.isoformat() for alert in store.alerts.open(now, Kind.COMPLAINTS)
+    ):
         return
     angry, sent, left = store.alerts.complaints(edition)
     if angry < FEWEST_COMPLAINTS or angry < most * sent:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from digest.domain.alert import Kind
+from digest.domain.alert import Kind, without_addresses
 from digest.domain.delivery import Delivery, DeliveryStatus, Envelope
 from digest.errors import TransportError
 from digest.ports import Clock, Paced, Printer, Store, Transport
@@ -79,7 +79,7 @@ class Courier:
             return run
         if queue:
             run.queued = self.store.deliveries.enqueue(on, self.clock(), self.window_h, limit)
-        if self.look_over is not None and self.store.deliveries.counts(on):
+        if self.look_over is not None and self._unseen(on):
             run.found = preflight(self.store, on, self.clock, self.look_over)
             if reason := holding(run.found):
                 run.stopped = f"{reason}\n  when it is mended, go on with: digest resume {on}"
@@ -102,6 +102,11 @@ class Courier:
                 self.pulse.ended(self.store, run)
             self._note(on, run)
         return run
+
+    def _unseen(self, on: date) -> bool:
+        """Whether letters of an edition wait that nobody has looked over."""
+        # The cheap question first: of a large edition the rows are not counted each time.
+        return self.store.alerts.preflight(on) is None and bool(self.store.deliveries.counts(on))
 
     def _note(self, on: date, run: Dispatch) -> None:
         """What an operator should know of a run."""
@@ -134,6 +139,7 @@ class Courier:
             return True
         replies = [reply for _, outcome, reply in run.troubles if outcome == "refused"]
         reason = f"{refused} of the first {refused + sent} letters were refused: {replies[-1]}"
+        reason = without_addresses(reason)
         self.store.ledger.hold(on.isoformat(), reason, self.clock(), "first letters")
         run.stopped = f"{reason}\n  see the replies, then go on with: digest resume {on}"
         return False

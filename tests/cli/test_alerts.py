@@ -131,6 +131,13 @@ def test_a_scheduler_with_everything_broken_is_heard(
     assert "cannot be built: there is neither a concept nor a story" in words
     assert "nearly full" in words
     assert "by mail nothing could be told" in done.stderr
+    assert "s3cret" not in done.stderr
+    listed = json.loads(digest("alerts", "list", "--json", **broken).stdout)
+    assert {one["kind"] for one in listed} == kinds
+    (disk,) = [one for one in listed if one["kind"] == "disk"]
+    assert digest("alerts", "dismiss", "disk", disk["about"], **broken).returncode == 0
+    assert "no such alert" in digest("alerts", "dismiss", "disk", "elsewhere", **broken).stderr
+    assert "nearly full" not in digest("alerts", "list", **broken).stdout
     # The database is away: that cannot be kept there, and is told all the same.
     away = broken | {"DIGEST_DATABASE__URL": f"postgresql://u:geheim@127.0.0.1:{closed_port()}/d"}
     done = digest("serve", "scheduler", "--once", **away)

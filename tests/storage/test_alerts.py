@@ -65,6 +65,11 @@ def test_what_happened_is_told_once_and_never_over(store: SqlStore) -> None:
     store.alerts.raised(BOOKS, later)
     assert said(store, later) == []
     assert [alert.kind for alert in store.alerts.open(later)] == [Kind.BOOKS]
+    # Dismissed, it stays so, though it is found again.
+    store.alerts.settle(Kind.BOOKS, BOOKS.about, later)
+    store.alerts.raised(BOOKS, later)
+    assert said(store, later + timedelta(days=2)) == []
+    assert store.alerts.open(later) == []
     assert store.alerts.open(NOW + timedelta(days=8)) == []
     assert store.alerts.prune(NOW + timedelta(days=31)) == 1
 
@@ -91,3 +96,10 @@ def test_the_first_preflight_of_an_edition_stays(store: SqlStore) -> None:
     store.alerts.keep_preflight(DAY, first, NOW)
     store.alerts.keep_preflight(DAY, [], NOW)
     assert store.alerts.preflight(DAY) == first
+
+
+def test_no_address_is_kept(store: SqlStore) -> None:
+    words = "6 letters were refused: 550 5.1.1 <ada.b+c@mail.example.org>: no such user"
+    store.alerts.raised(Trouble(Kind.HELD, "2026-03-02", words), NOW)
+    (alert,) = store.alerts.open(NOW)
+    assert alert.words == "6 letters were refused: 550 5.1.1 (an address): no such user"

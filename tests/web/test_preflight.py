@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from digest.domain.checkup import Finding, State
+from digest.errors import CatalogError
 from digest.wiring.checks import at_once, look_over
 from tests.hookserver import HookServer
 from tests.smtpserver import SmtpServer
@@ -134,3 +135,22 @@ def test_a_sender_that_changed_after_the_edition_was_built_holds(
     assert {finding.words for finding in told if finding.holds} >= {
         "cid:figure-entropy.20260314@digest.example.org is not in the letter"
     }
+
+
+def test_a_letter_that_cannot_be_composed_holds_and_a_fault_of_ours_does_not(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world()
+
+    def broken(fault: Exception) -> Callable[..., object]:
+        def letter(*_: object) -> object:
+            raise fault
+
+        return letter
+
+    fault = CatalogError("letter.html.jinja:3: 'concpt' is undefined", "correct it")
+    for raised, holds in ((fault, True), (ValueError("oh"), False)):
+        monkeypatch.setattr(world.wiring.printer, "letter", broken(raised))
+        (finding,) = look_over(world.wiring, world.store, TODAY)
+        assert finding.holds is holds
+        assert str(raised).partition("\n")[0] in finding.words

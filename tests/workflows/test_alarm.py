@@ -162,6 +162,11 @@ def test_complaints_stop_an_edition_that_is_not_out(store):
     assert (hold.cause, hold.name) == ("complaints", "2026-03-14")
     assert "3 of 30 readers" in hold.reason
     assert store.deliveries.claim(ON, "me", NOW, 9) == []
+    # Let go, it is not held by the next one again.
+    store.ledger.release([ON.isoformat()])
+    heard(store, "complaint", rows[3])
+    judge_complaints(store, ON, 0.003, NOW)
+    assert store.ledger.holds() == []
 
 
 def test_a_day_whose_books_do_not_add_up_and_one_that_cannot_be_built(store):
