@@ -109,7 +109,7 @@ def _bounces(report: Report) -> list[Bounce]:
         for value in report.top.fields.get("x-failed-recipients", [])
         for address in in_text(value)
     )
-    spoken = prose.mentions(report.text)
+    spoken = prose.mentions(report.text, _ours(report))
     if not groups and not named and not _looks_like_one(report, spoken):
         return []
     if groups:

@@ -42,6 +42,7 @@ _SENDER: Final = re.compile(
 )
 
 
+_US: Final = re.compile(any_of(words_alive.ABOUT_US), re.IGNORECASE)
 _FOLD: Final = re.compile(r"[ \t]*\n[ \t]+")
 _CODES: Final = re.compile(r"(?<=\s)[45]\d\d[ -](?:#?[45]\.\d{1,3}\.\d{1,3}\s)?")
 _AROUND: Final = re.compile(r"[\[<({\"']*\s?@\s?[\])>}\"':]*")
@@ -81,8 +82,10 @@ def first_hand(words: str) -> bool:
     return _DIRECTORY.search(words) is not None
 
 
-def about_sender(words: str) -> bool:
-    """Whether the words object to the sender."""
+def about_sender(reply: str, words: str) -> bool:
+    """Whether a server's reply objects to the sender or, where there is none, the words do."""
+    if reply:
+        return bool(_SENDER.search(reply) or _US.search(reply))
     return _SENDER.search(words) is not None
 
 

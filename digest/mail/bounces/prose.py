@@ -7,6 +7,7 @@ paragraph, after RCPT TO, after words such as "could not be delivered to", or on
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,6 +66,13 @@ _NAMES: Final = re.compile(
     re.IGNORECASE,
 )
 _REMOTE: Final = re.compile(r"(?:mail from|rcpt to):|\bsmtp\b|while talking", re.IGNORECASE)
+_SAID: Final = re.compile(
+    r"(?:\b(?:said|replied|returned|diagnostic(?:[ -]code)?)\s*:?"
+    r"|\b(?:response|error)(?: \w+){0,6} was\s*:?|\b(?:error|reason)\s*:|^#)\s*"
+    r"(?:smtp;\s*)?['\"]?([45]\d\d[ -][^\n]{3,400}(?:\n[ \t]+[^\n]{1,400}){0,6})",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A reply that the text quotes."""
 _IN_URL: Final = re.compile(r"[/?=&%]$|https?:\S*$")
 
 
@@ -83,7 +91,7 @@ def replied(text: str) -> str:
     The line after it ("550 5.1.1 ... User unknown") is this server's own, and says so of whatever
     the other refused (Sendmail).
     """
-    found = _REASON.findall(text) or _ANSWER.findall(text)
+    found = _REASON.findall(text) or _ANSWER.findall(text) or _SAID.findall(text)
     return str(found[-1]).strip() if found else ""
 
 
@@ -96,8 +104,12 @@ def without_domain(text: str, sender: list[str]) -> list[str]:
     return [f"{name}@{domain}" for name in found[1].split()][:MAX_NAMES]
 
 
-def mentions(text: str) -> list[Mention]:
-    """The addresses that may have failed, in order; each once, with its best weight."""
+def mentions(text: str, ours: Iterable[str] = ()) -> list[Mention]:
+    """The addresses that may have failed, in order; each once, with its best weight.
+
+    One of ours at the head of a line is no other recipient's beginning.
+    """
+    own = {address.casefold() for address in ours}
     lines = text.split("\n")[:MAX_LINES]
     seen: dict[str, Mention] = {}
     heads: list[tuple[int, str]] = []
@@ -112,7 +124,7 @@ def mentions(text: str) -> list[Mention]:
             before, end = weight, match.end(1)
             if not weight:
                 continue
-            if weight == HEAD:
+            if weight == HEAD and address.casefold() not in own:
                 heads.append((at, address))
             kept = seen.setdefault(address.casefold(), Mention(address, weight, ""))
             kept.weight = max(kept.weight, weight)

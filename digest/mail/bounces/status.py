@@ -50,7 +50,8 @@ _COMMANDS: Final = (
     ("MAIL", re.compile(
         r"mail[ _]from|>>> ?mail\b|to mail\b|sender was rejected|mail command", re.IGNORECASE)),
     ("CONN", re.compile(
-        r"initial connection|(?:ehlo|helo)\b|while talking to me|refused to talk", re.IGNORECASE)),
+        r"initial connection|(?:ehlo|helo)\b|while talking to me|refused to talk"
+        r"|my name was rejected|greeting failed", re.IGNORECASE)),
 )  # fmt: skip
 
 
@@ -99,7 +100,7 @@ def judge(status: str, diagnostic: str, words: str, *, of_us: bool = False) -> t
     detail = code.partition(".")[2]
     means = _MEANING.get(detail)
     command = command_in(diagnostic) or command_in(words)
-    if of_us or command in {"MAIL", "CONN"} or phrases.about_sender(diagnostic or words):
+    if of_us or command in {"MAIL", "CONN"} or phrases.about_sender(diagnostic, words):
         kept = phrases.mild(diagnostic) or phrases.mild(words)
         return kept or (means if means and means not in DEAD else Reason.BLOCKED), False
     for said in (diagnostic, words):

@@ -135,6 +135,9 @@ MILD: Final[tuple[tuple[Reason, str], ...]] = (
         message content
         administrative prohibition
         transaction failed
+        (?:in|of) (?:the )?(?:from|to|reply-to|date|subject|message)?:? ?header
+        (?:invalid|bad|missing|an? .{1,30}) header\b
+        in (?:the )?(?:message|mail) body|\b(?:url|link)s? (?:host|domain|in)\b
         malformed (?:message|header|mail|mime|address|content|from|date)
         policy
         relay(?:ing)? (?:access )?(?:denied|not|prohibited)
@@ -178,6 +181,7 @@ MILD: Final[tuple[tuple[Reason, str], ...]] = (
         your (?:ip|server|host)
         unsupported mail destination
         go away
+        \bforger|(?:due to|for|because of) (?:\w+ )?abuse
         no smtp service here
         poor reputation
     """),
@@ -190,6 +194,7 @@ MILD: Final[tuple[tuple[Reason, str], ...]] = (
         inactive (?:account|user|mailbox|recipient)
         user (?:is )?(?:not active|suspended)
         suspended (?:account|user)
+        at (?:the|this) moment|for maintenance|because of maintenance|temporarily not
         temporarily (?:disabled|unavailable|inactive)
         vdelivermail: account is locked
         is inactive
@@ -294,3 +299,13 @@ ABOUT_SENDER: Final = r"""
     backscatter
 """
 """The server objects to the sender: words about a domain that does not exist are about ours."""
+
+ABOUT_US: Final = r"""
+    (?:sending|client|connecting|calling) (?:domain|ip|mta|server|host)
+    \byour (?:domain|ip|address|e-?mail address|host|server|mx|sender|reverse)\b
+    reverse (?:lookup|dns|name|host)
+    connections? from
+    sender(?:'s)? (?:is|was|host|name|ip)|valid sender
+    \b(?:mx|a) records? (?:of|for) (?:your|the sender)
+"""
+"""The same, in words that mean it only in a server's own reply, not in the text around it."""

@@ -24,8 +24,8 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         is no longer active.{0,60}please use
     """),
     (Reason.NO_MAIL, r"""
-        does not accept (?:e-?)?mails?(?! from)
-        not accept(?:ing)? (?:network |any )?(?:messages|e-?mail)(?! from)
+        does not accept (?:e-?)?mails?\b(?! (?!for\b|at\b|here\b|any|\()\S)
+        not accept(?:ing)? (?:network |any )?(?:messages|e-?mail)\b(?! (?!for\b|at\b|here|any|\()\S)
         null ?mx
         null mx
         \bno\b.{0,12}\bmx\b.{0,12}(?:found|for\b)
@@ -73,7 +73,8 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         unknown local-part
         destination address(?:es)? (?:is|are|was|were) unknown
         user (?:is )?(?:\S+@\S+ )?(?:is )?unknown
-        unknown (?:or illegal )?(?:user|recipient|alias|account|local|address|mailbox)
+        unknown (?:or illegal )?(?:local )?(?:user|recipient|alias|account|address|mailbox)
+        unknown local-part
         (?:recipient|address|mailbox|account|user|addressee) (?:is )?(?:unknown|not known)
         no such (?:user|recipient|mailbox|address|person|account|local|alias|e-?mail)
         WHO(?: name)?(?: \S+| you entered| specified)? (?:does not|doesn'?t) exist
