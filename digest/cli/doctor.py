@@ -124,7 +124,7 @@ def feeds(store: Store) -> Finding:
     """How the feeds fare."""
     states = store.entries.states().values()
     if not states:
-        return Finding("feeds", State.WARN, "none was ever asked", "run: digest stories collect")
+        return Finding("feeds", State.WARN, "none was ever asked", "run: digest stories fetch")
     parked = sorted(state.source for state in states if state.parked)
     failing = sorted(state.source for state in states if state.failures and not state.parked)
     if len(parked) + len(failing) == len(states):
@@ -132,11 +132,16 @@ def feeds(store: Store) -> Finding:
             "feeds",
             State.FAIL,
             "not one answers",
-            "check the network, then: digest stories collect",
+            "check the network, then: digest stories fetch",
         )
     if parked:
         words = f"{len(parked)} of {len(states)} are parked: {', '.join(parked[:8])}"
-        return Finding("feeds", State.WARN, words, "see: digest stories --help")
+        return Finding(
+            "feeds",
+            State.WARN,
+            words,
+            "see: digest stories sources; ask again: digest stories unpark ID",
+        )
     return Finding("feeds", State.OK, f"{len(states) - len(failing)} of {len(states)} answer")
 
 

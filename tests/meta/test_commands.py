@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
@@ -65,9 +66,19 @@ def undo_redirection(words: list[str]) -> list[str]:
     return kept
 
 
+def inner(words: list[str]) -> list[str]:
+    """The command that `sudo -u USER` or `docker compose run SERVICE` runs; else as it was."""
+    if words[0] == "sudo" and "-u" in words:
+        return words[words.index("-u") + 2 :]
+    if words[:2] == ["docker", "compose"] and "run" in words:
+        rest = [word for word in words[words.index("run") + 1 :] if word not in {"--rm", "-T"}]
+        return ["digest", *rest[1:]]
+    return words
+
+
 def fault(words: list[str], group: click.Command, targets: set[str], root: Path) -> str:
     """What is wrong with a command of ours; empty when nothing is, or when it is not ours."""
-    words = undo_redirection([PLACEHOLDERS.get(word, word) for word in words])
+    words = inner(undo_redirection([PLACEHOLDERS.get(word, word) for word in words]))
     name = words[0].removeprefix(".venv/bin/").removeprefix("./")
     if name == "digest":
         return _digest_fault(words[1:], group)
@@ -184,3 +195,42 @@ def test_wrong_commands_are_found(root: Path) -> None:
     assert "leter" in wrong[5]
     assert "--too" in wrong[6]
     assert wrong[7] == "make has no target disgest"
+    for words in (
+        "sudo --preserve-env=X -u digest digest leter",
+        "docker compose run --rm x leter",
+    ):
+        assert "leter" in fault(words.split(), sample, {"digest"}, root)
+
+
+def named(text: str) -> list[tuple[str, str]]:
+    """The commands that a message names: `digest stories fetch` as (stories, fetch)."""
+    return re.findall(r"\bdigest ([a-z]+)(?: ([a-z][a-z-]*))?", text)
+
+
+def stray(text: str, group: click.Group) -> list[str]:
+    """Commands that a message names and that do not exist."""
+    context = click.Context(group)
+    found = []
+    for name, second in named(text):
+        # A word that is no command is prose: "the digest is ...".
+        command = group.get_command(context, name) if name in group.list_commands(context) else None
+        if (
+            isinstance(command, click.Group)
+            and second
+            and second not in command.list_commands(context)
+        ):
+            found.append(f"{name} {second}")
+    return found
+
+
+def test_every_command_that_a_message_names_exists(root: Path, group: click.Group) -> None:
+    assert stray("run: digest stories collect, or digest stories fetch", group) == [
+        "stories collect"
+    ]
+    faults = {}
+    for page in sorted((root / "digest").rglob("*.py")):
+        for node in ast.walk(ast.parse(page.read_text("utf-8"))):
+            said = node.value if isinstance(node, ast.Constant) else None
+            if isinstance(said, str) and (wrong := stray(said, group)):
+                faults[f"{page.relative_to(root)}:{node.lineno}"] = wrong
+    assert faults == {}
