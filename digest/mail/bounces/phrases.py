@@ -42,7 +42,7 @@ _SENDER: Final = re.compile(
 )
 
 
-_US: Final = re.compile(any_of(words_alive.ABOUT_US), re.IGNORECASE)
+_US: Final = re.compile(any_of(words_alive.ABOUT_US + words_tongues.ABOUT_US), re.IGNORECASE)
 _FOLD: Final = re.compile(r"[ \t]*\n[ \t]+")
 _CODES: Final = re.compile(r"(?<=\s)[45]\d\d[ -](?:#?[45]\.\d{1,3}\.\d{1,3}\s)?")
 _AROUND: Final = re.compile(r"[\[<({\"']*\s?@\s?[\])>}\"':]*")

@@ -114,7 +114,7 @@ def judge(status: str, diagnostic: str, words: str, *, of_us: bool = False) -> t
             break
     if detail in _SAYS_DEAD and means is not None:
         return means, code.startswith("5")
-    found = phrases.other(f"{diagnostic}\n{words}")
+    found = phrases.other(diagnostic) or phrases.other(words)
     if means is None or means in DEAD:
         return found or Reason.UNDEFINED, False
     return (found if found and means in _VAGUE else means), False

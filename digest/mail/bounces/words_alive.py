@@ -239,8 +239,8 @@ REST: Final[tuple[tuple[Reason, str], ...]] = (
         (?:no route|unreachable)
         routing loop
         mail loop|too many hops|loops? back
-        \bmx\b
-        \bdns\b
+        \bmx\b(?![.\d-])
+        \bdns\b(?![.\d-])
         tls
         try again
     """),

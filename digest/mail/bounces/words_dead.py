@@ -68,6 +68,7 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         address lookup failed
         dns lookup failure
         domain is not reachable
+        domain (?:\S+ )?(?:has|is) expired
     """),
     (Reason.USER_UNKNOWN, r"""
         unknown local-part
@@ -90,7 +91,12 @@ DEAD_WORDS: Final[tuple[tuple[Reason, str], ...]] = (
         bad[ _](?:recipient|destination (?:mailbox )?(?:e-?mail )?address|address|destination)
         not (?:a |an )?(?:known|valid|existing|local|our) (?:WHO|e-?mail|customer|local)
         is not a (?:valid|known|local)
-        not our customer
+        not (?:one of )?our (?:customer|user|account)s?
+        not know (?:this|that|any) WHO
+        has left (?:the|our) (?:company|organi[sz]ation|firm|school|university)
+        WHO (?:is )?not (?:in|on) (?:the|our|this|that) (?:directory|system|server|domain|list)
+        WHO (?:is )?not in directory
+        not a (?:user|mailbox|recipient|customer) here
         recipient name is not recogni[sz]ed
         not listed in (?:the )?(?:domino|public|local)
         WHO (?:\S+ )?(?:has been |was |is )?(?:deleted|closed|cancell?ed|terminated|removed|expired)

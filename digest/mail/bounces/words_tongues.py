@@ -35,7 +35,7 @@ FAILED: Final = r"""
 DEAD: Final = r"""
     (?:existiert|bestaat) niet|existiert nicht|nicht (?:gefunden|vorhanden|bekannt|verf[üu]gbar)
     nicht im .{0,30}(?:verzeichnis|adressbuch)|unbekannt
-    n'existe (?:pas|plus)|introuvable|inconnu
+    n'existe (?:pas|plus)|n'est pas connu|introuvable|inconnu
     (?:destinataire|adresse)s? (?:\S+ )?invalide
     no existe|no (?:se |ha sido |fue )?(?:ha )?encontr|desconocid|inexistente|no se encuentra en
     casilla ha expirado
@@ -44,10 +44,11 @@ DEAD: Final = r"""
     onbekend|niet (?:gevonden|bekend)
     ok[äa]nd (?:anv|mott|adress)|finns inte|inte att hitta|ukendt|ukjent|fin[dn]es ikke
     nie istnieje|nie ma takiego|nieznan|nie znaleziono|nezn[áa]m|neexistuje|nenalezen
-    не найден|не существует|нет такого|неизвест|несуществ|не удалось найти
-    bulunamad|ismeretlen|nem létezik|nem található|tuntematon|ei ole olemassa
+    не найден|не существует|нет такого|такого пользователя нет|неизвест|несуществ|не удалось найти
+    bulunamad|ismeretlen|nem létezik|nem található|tuntematon|ei ole olemassa|ei löydy
+    ne postoji|ne obstaja|necunoscut|nu există|άγνωστ|δεν υπάρχει|не знайдено|не існує
     宛先不明|存在しま|見つかりませ|リストにありません|登録されていません|不明な(?:宛先|ユーザ)
-    不存在|找不到|没有此用户|查无此|無此|未找到
+    不存在|找不到|没有(?:此|该|这个)用户|查无此|無此|未找到
     존재하지 않|찾을 수 없
 """
 """A user that is not known."""
@@ -67,6 +68,13 @@ ABOUT_SENDER: Final = r"""
     (?:remitente|mittente|remetente)(?!:).{0,50}(?:descon|sconos|no existe|recha|rejei|non)
     发件人.{0,20}(?:不存在|拒绝|被)|отправител\w* .{0,30}(?:не|отклон)
 """
+
+ABOUT_US: Final = r"""
+    absender|expéditeur|remitente|mittente|remetente|afzender|avsändare|avsender|afsender
+    nadawc|odes[íi]latel|odosielate|felad[óo]|gönderen|lähettäjä|expeditor|pošiljatelj
+    отправител|відправник|送信者|差出人|发件人|寄件者|발신자|보낸
+"""
+"""The sender, in a server's reply."""
 
 DELAY: Final = r"""
     verzögert|verzögerung|retard[ée]|retraso|retrasad|ritard|atras|vertraag|försen|forsink
