@@ -38,7 +38,7 @@ def preflight(store: Store, on: date, now: Callable[[], datetime], find: Find) -
             trouble = Trouble(
                 Kind.PREFLIGHT,
                 ABOUT,
-                f"letters go out and may not arrive well: {words}",
+                f"letters go out, and something around them is amiss: {words}",
                 failing[0].hint,
             )
             store.alerts.raised(trouble, now())
