@@ -143,6 +143,10 @@ def send(
         app.as_json(report.as_dict())
     else:
         _tell(app, report)
+    if report.stopped and (reason := holding(report.found)):
+        raise EditionError(
+            f"edition {on} is held: {reason}", f"mend it, then let it go: digest resume {on}"
+        )
     if report.stopped and not report.outcomes.get("sent"):
         raise TransportError(report.stopped, "mend the server, then run the same command again")
     if report.troubles or report.stopped or report.edition.faults or holding(report.found):

@@ -87,8 +87,8 @@ def test_a_letter_with_a_template_mark_is_held_told_and_let_go(
     assert [one["words"] for one in found if one["holds"]] == ["{{ forgotten }} was not filled in"]
     digest("subscribers", "add", "ada@example.org", "--hour", str(time.gmtime().tm_hour), **more)
     done = digest("send", **more)
-    assert done.returncode == 6
-    assert "{{ forgotten }} was not filled in" in done.stderr
+    assert done.returncode == 8
+    assert "is held: letter: template: {{ forgotten }} was not filled in" in done.stderr
     assert smtp.letters == []
     (post,) = hook.posts
     assert (post.json["kind"], post.json["state"]) == ("held", "raised")
