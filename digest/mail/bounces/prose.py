@@ -23,7 +23,10 @@ SEEN: Final = 1
 """It is somewhere in the text."""
 
 _BULLET: Final = r"[\s>*•\-\"'(<\[]{0,16}"
-_HEAD_LINE: Final = re.compile(rf"^{_BULLET}$")
+_HEAD_LINE: Final = re.compile(rf"^\s{{0,8}}(?:\d{{1,3}}[.)]\s)?{_BULLET}$")
+_KEY: Final = re.compile(
+    r"(?:recipient|rcpt|to|from|sender|e?mail|user|addr(?:ess)?|orcpt)=", re.IGNORECASE
+)
 _REPLY_LINE: Final = re.compile(r"^\s*[45]\d\d[ -](?:[45]\.\d\.\d+ )?<$")
 _AFTER_HEAD: Final = re.compile(r"^[>\"')\]]*\s*(?::|$|\.\.\.|,?\s*$|\(|\[|;|-|on \w{3},? |on \d)")
 _NAMING: Final = re.compile(
@@ -116,10 +119,13 @@ def mentions(text: str, ours: Iterable[str] = ()) -> list[Mention]:
     for at, line in enumerate(lines):
         before, end = 0, 0
         for match in FOUND.finditer(line[:1000]):
-            address = clean(match[1])
+            key = _KEY.match(match[1])  # "recipient=ada@example.org"
+            start = match.start(1) + (key.end() if key else 0)
+            address = clean(line[start : match.end(1)])
             above = next((each for each in lines[max(at - 2, 0) : at][::-1] if each.strip()), "")
-            weight = _weight(line, match.start(1), match.end(1), above)
-            if weight == SEEN and end and _AND.fullmatch(line[end : match.start(1)]):
+            shown = f"{line[: start - 1]}:{line[start:]}" if key else line
+            weight = _weight(shown, start, match.end(1), above)
+            if weight == SEEN and end and _AND.fullmatch(line[end:start]):
                 weight = before  # "ada@example.org, bob@example.org": as the one before it
             before, end = weight, match.end(1)
             if not weight:
