@@ -336,9 +336,14 @@ def test_any_bytes(raw):
         b"From: MAILER-DAEMON\n\n" + b"\r" * 900_000 + b"x",
         b"From: MAILER-DAEMON\nContent-Type: text/html\n\n" + b"<style" * 150_000,
         b"From: MAILER-DAEMON\n\n" + b"Final-Recipient: rfc822; a@b.example\n\n" * 25_000,
+        b"From: MAILER-DAEMON\nContent-Type: text/html\n\n"
+        + (b"<a " + b"href=mailto:" * 80) * 1_000,
+        b"From: MAILER-DAEMON\nContent-Type: text/html\n\n" + b"<a href=mailto:a@b.c>" * 45_000,
+        b"From: MAILER-DAEMON\n\n" + b"error 550 was error: 550 5.1.1 recipients:\n a\n" * 20_000,
+        b"From: MAILER-DAEMON\n\n" + b"a@b.example, " * 70_000,
     ],
     ids=["nested", "brackets", "ats", "words", "encoded", "fields",
-         "returns", "markup", "recipients"],
+         "returns", "markup", "recipients", "links", "more links", "replies", "a row"],
 )  # fmt: skip
 def test_nothing_takes_long(raw):
     began = time.perf_counter()

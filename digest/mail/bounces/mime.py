@@ -34,7 +34,8 @@ _PARAMETER: Final = re.compile(r';\s*([\w-]+)\*?\s*=\s*("[^"]*"|[^;\s]*)')
 _TAGS: Final = re.compile(r"<(?:br|/p|/div|/tr|/h\d|/li)\b[^<>]{0,200}>", re.IGNORECASE)
 _UNSEEN: Final = re.compile(r"<(style|script|title)\b.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _MAILTO: Final = re.compile(
-    r"<a\b[^<>]{0,300}?mailto:([^\"'?<>\s]{3,320})[^<>]{0,300}>(?=([^<]{0,200}))", re.IGNORECASE
+    r"<a\b[^<>]{0,200}?\bhref=[\"']?mailto:([^\"'?<>\s]{3,320}+)[^<>]{0,300}+>(?=([^<]{0,200}+))",
+    re.IGNORECASE,
 )
 """A link to an address, and its words: an address behind a name is shown beside it."""
 _TAG: Final = re.compile(r"</?[a-zA-Z!][^<>@]{0,2000}>")

@@ -88,7 +88,7 @@ AUTO_REPLY_SUBJECT: Final = rf"""
     abwesen[dh]|ich bin (?:nicht|bis|im)|urlaub|nicht im (?:haus|b[üu]ro)|außer haus
     absen(?:ce|t)|en congé
     fuera de (?:la )?oficina|ausente|estoy de vacaciones
-    assen[tz]|fuori (?:ufficio|sede)|in ferie
+    risponditore|assen[tz]|fuori (?:ufficio|sede)|in ferie
     ausên|fora do escrit|de férias
     afwezig|niet aanwezig|buiten kantoor
     autosvar|fr[åa]nvaro|fraværende|ikke til stede|poissa
