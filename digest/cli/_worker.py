@@ -54,11 +54,13 @@ def run(wiring: Wiring, *, once: bool) -> None:
             lambda words: log.error("%s", words),
             once=once,
         )
-        with told_when_broken(wiring, store):
-            for on, done in runs:
-                tell_run(log, on, done)
-    if once:
-        watch.once()
+        try:
+            with told_when_broken(wiring, store):
+                for on, done in runs:
+                    tell_run(log, on, done)
+        finally:
+            if once:
+                watch.once()
     log.info("worker %s: left", owner)
 
 

@@ -97,11 +97,14 @@ def test_a_letter_with_a_template_mark_is_held_told_and_let_go(
     assert len(hook.posts) == 1, "each is told once"
     today = post.json["about"]
     digest("resume", today, **more)
+    away = {"DIGEST_SMTP__PORT": closed_port(), "DIGEST_ALERTS__UNREACHABLE_MINUTES": "0"}
+    done = digest("serve", "worker", "--once", **more | away)
+    assert done.returncode == 6
     done = digest("send", **more)
     assert "1 sent" in done.stdout, done.stderr
     assert [(post.json["kind"], post.json["state"]) for post in hook.posts[1:]] == [
-        ("held", "over")
-    ]
+        ("held", "over"), ("servers", "raised"), ("servers", "over"),
+    ]  # fmt: skip
     assert digest("alerts", "list", "--all", **more).returncode == 0
 
 
