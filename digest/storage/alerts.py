@@ -45,6 +45,12 @@ class Alerts:
             "words": without_addresses(trouble.words),
             "hint": trouble.hint,
         }
+        mine = (_T.c.kind == trouble.kind, _T.c.about == trouble.about)
+        with self._access.read() as connection:
+            kept = connection.execute(select(_T).where(*mine)).one_or_none()
+        same = kept is not None and (kept.words, kept.hint) == (words["words"], words["hint"])
+        if kept is not None and same and (kept.over_at is None or trouble.kind not in LASTING):
+            return  # as each minute before
         with self._access.write() as connection:
             new = insert(connection, _T).values(
                 kind=trouble.kind, about=trouble.about, since=now, tell_at=now + wait, **words
