@@ -16,7 +16,7 @@ from digest.errors import DigestError, SettingsError, UsageError
 from digest.ports import Store
 from digest.settings import Settings
 from digest.wiring import Wiring
-from digest.wiring.alarm import free_mb
+from digest.wiring.alarm import channels, free_mb
 from digest.wiring.checks import outside_checks
 from digest.wiring.keys import key_id
 from digest.wiring.stories import check_model
@@ -78,6 +78,7 @@ def _all(
     except DigestError as error:
         yield Finding("database", State.FAIL, error.message, error.hint)
     yield from model(wiring.settings)
+    yield told(wiring)
     if offline:
         return
     for check in outside_checks(wiring, _names(nameserver), address):
@@ -143,6 +144,19 @@ def feeds(store: Store) -> Finding:
             "see: digest stories sources; ask again: digest stories unpark ID",
         )
     return Finding("feeds", State.OK, f"{len(states) - len(failing)} of {len(states)} answer")
+
+
+def told(wiring: Wiring) -> Finding:
+    """Whether anybody hears of it when something breaks."""
+    ways = [channel.name for channel in channels(wiring)]
+    if not ways:
+        return Finding(
+            "alerts",
+            State.WARN,
+            "nobody is told when something breaks: it stands in the log only",
+            "set alerts.mail_to, alerts.webhook_url or both, then: digest alerts test",
+        )
+    return Finding("alerts", State.OK, f"go out by {' and '.join(ways)}; digest alerts test tries")
 
 
 def suppressed(store: Store, keys: Sequence[str]) -> Finding:

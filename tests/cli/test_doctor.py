@@ -44,6 +44,7 @@ def test_what_is_wrong_is_said_and_ends_with_1(digest: Run, smtp: SmtpServer) ->
     found = {one["name"].partition(" ")[0]: one for one in json.loads(done.stdout)}
     assert {name: one["state"] for name, one in found.items()} == {
         "disk": found["disk"]["state"], "database": "ok", "feeds": "warn", "suppression": "ok",
+        "alerts": "warn",
         "relay": "ok",
         "SPF": "ok", "DKIM": "warn", "DMARC": "fail", "MX": "ok", "PTR": "skipped",
         "one-click": "warn", "clock": "ok",
