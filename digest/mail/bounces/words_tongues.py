@@ -1,7 +1,7 @@
 """The words of servers and auto-replies in other languages than English, one expression a line.
 
-They are those of the localised servers and providers (Exchange, Outlook, Domino, Plesk, Gmail,
-Orange, Libero, UOL, wp.pl, Mail.Ru, QQ, 163 and others), each cut down to what any of them says.
+Some are as localised servers and providers write (Exchange, Domino, Gmail, Orange, Mail.Ru, QQ),
+others as a person would put it in a server's settings; each is cut down to what many of them say.
 """
 
 from __future__ import annotations
