@@ -235,6 +235,8 @@ class SmtpTransport:
 
     def _share(self, server: Server) -> bool:
         """Whether a server is not ahead of the others by more than its connections explain."""
+        if len(self._servers) == 1:
+            return True
         others = [one for one in self._by_debt() if one is not server]
         if not others or not server.settings.weight:
             return True

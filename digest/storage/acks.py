@@ -3,16 +3,16 @@
 Every change asks for the owner and the attempt, so that an owner who comes back after its lease
 writes nothing.
 
-A sender runs the first two statements some fifty times a second. So they are text that never
-changes, which the driver prepares once, and their rows come as one JSON array of arrays: an IN with
-a parameter for each value costs more to write out than to run.
+A sender runs the first statements some fifty times a second. So they are text that never changes,
+which the driver prepares once, and their rows come as one JSON array of arrays: an IN with a
+parameter for each value costs more to write out than to run.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -39,7 +39,7 @@ from digest.domain.delivery import (
 )
 from digest.domain.replies import wait_after
 from digest.storage import schema
-from digest.storage.columns import Moment
+from digest.storage.columns import MOMENT, Moment
 from digest.storage.holds import RESTORED, SENDING
 
 _T = schema.deliveries
@@ -81,18 +81,26 @@ _MARK: Final = {
     )
     for dialect in _JSON
 }
-_END: Final = {
-    dialect: _statement(
-        "UPDATE deliveries SET status = new.status, owner = NULL, updated_at = :now, "  # noqa: S608
-        # A reply may repeat an address that has been erased meanwhile.
-        "server = new.server, last_reply = CASE domain WHEN '' THEN '' ELSE new.reply END FROM "
-        + _rows(dialect, id="bigint", attempt="int", status="text", reply="text", server="text")
-        + " WHERE deliveries.id = new.id AND deliveries.attempts = new.attempt "
-        "AND deliveries.owner = :owner AND deliveries.status IN ('claimed', 'on_wire')",
-        "now",
-    )
-    for dialect in _JSON
-}
+_ENDED: Final = (
+    "UPDATE deliveries SET status = {}, owner = NULL, updated_at = {}, server = {}, "
+    # A reply may repeat an address that has been erased meanwhile.
+    "last_reply = CASE domain WHEN '' THEN '' ELSE {} END {} "
+    "WHERE deliveries.id = {} AND deliveries.attempts = {} AND deliveries.owner = {} "
+    "AND deliveries.status IN ('claimed', 'on_wire')"
+)
+_END: Final = _statement(
+    _ENDED.format(
+        "new.status", ":now", "new.server", "new.reply",
+        "FROM " + _rows(
+            "postgresql", id="bigint", attempt="int", status="text", reply="text", server="text"
+        ),
+        "new.id", "new.attempt", ":owner",
+    ),
+    "now",
+)  # fmt: skip
+# SQLite's driver does a row in half the time that a join with such a table takes.
+_END_EACH: Final = _ENDED.format("?3", "?6", "?5", "?4", "", "?1", "?2", "?7")
+
 
 _MOVE: Final = (
     update(_T)
@@ -166,9 +174,11 @@ def record(
                 "reply": reply, "from": outcome.server,
             }
         )  # fmt: skip
-    if over:
-        values = {"rows": json.dumps(over), "owner": owner, "now": now}
-        connection.execute(_END[connection.dialect.name], values)
+    if over and connection.dialect.name == "sqlite":
+        at = now.astimezone(UTC).strftime(MOMENT)
+        connection.exec_driver_sql(_END_EACH, [(*row, at, owner) for row in over])
+    elif over:
+        connection.execute(_END, {"rows": json.dumps(over), "owner": owner, "now": now})
     if moved:
         connection.execute(_MOVE, moved)
 

@@ -8,6 +8,9 @@ from typing import Any
 from sqlalchemy import Column, DateTime, Dialect, MetaData, Text
 from sqlalchemy.types import TypeDecorator
 
+MOMENT = "%Y-%m-%d %H:%M:%S.%f"
+"""A moment (in UTC) as SQLite keeps it."""
+
 
 class Moment(TypeDecorator[datetime]):
     """A moment: aware going in, aware and in UTC coming out."""

@@ -38,6 +38,7 @@ from digest.errors import EditionError
 from digest.storage import schema
 from digest.storage.bell import ring
 from digest.storage.codec import days_from_bits, preferences_to_json
+from digest.storage.columns import MOMENT
 from digest.storage.doors import Access, insert
 from digest.storage.subscribers import active
 
@@ -252,8 +253,7 @@ def _unnested(
 
 
 def _text(moment: datetime) -> str:
-    """A moment as `schema.Moment` writes it on SQLite."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return moment.astimezone(UTC).strftime(MOMENT)
 
 
 def _count(connection: Connection, edition: date, made: int) -> None:
