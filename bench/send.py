@@ -5,14 +5,17 @@ program do all it does for a letter: claim, compose, sign, send, record. In the 
 smtp-source with a fixed body of the same size, and the peers that are installed (smtplib,
 aiosmtplib, nodemailer), which build a message per reader and sign nothing.
 
-    --letter real|small    five figures inside (about 300 KB), or pictures linked (about 60 KB)
+    --letter real|small    five figures inside (about 250 KB), or pictures linked (about 50 KB)
     --database sqlite|postgres
     --key rsa|ed25519|none
-    --delay-ms 20          every reply comes so much later, by a proxy of this file
+    --delay-ms 20          every reply comes so much later, by a proxy beside this file
+    --workers 2            so many processes share the rows (Postgres)
+    --memory               one run of ours alone: its memory after a tenth, a half and all of it
 
 Prints medians over --runs: letters a second, CPU of the sender in ms per letter (user and system),
-its peak resident memory, and the ratio to smtp-source in this run. Only ratios within one run
-count on a machine that others use.
+its peak resident memory, the ratio to smtp-source in this run, and how many times as fast as each
+the program is. Only ratios within one run count on a machine that others use. Peers are found
+through PYTHONPATH and NODE_PATH, so that they can be installed into a folder of their own.
 """
 
 from __future__ import annotations
@@ -174,23 +177,34 @@ def prepare(folder: Path, url: str, options: argparse.Namespace) -> int:
 
 def work(folder: Path, url: str, port: int, options: argparse.Namespace) -> None:
     """The worker process: sends all that is due, prints what it took."""
-    wiring = Wiring(settings_of(folder, url, port, options))
     ticking = NOW.timestamp() - time.monotonic()
 
     def clock() -> datetime:
         return datetime.fromtimestamp(ticking + time.monotonic(), UTC)
 
+    ended, memory = 0, {}
+    marks = {math.ceil(options.letters * part / 100): part for part in (10, 50, 100)}
+
+    def progress(_outcome: str) -> None:
+        nonlocal ended
+        ended += 1
+        if ended in marks:
+            memory[marks[ended]] = memory_mb("VmRSS")
+
     wiring = Wiring(settings_of(folder, url, port, options), clock)
     with wiring.store() as store:
         courier = wiring.courier(store, wiring.transport())
         warm(wiring, store)
+        print("ready", flush=True)
+        sys.stdin.readline()
         began, cpu = time.perf_counter(), time.process_time()
-        run = courier.deliver(ON)
+        run = courier.deliver(ON, progress=progress)
         took, cpu = time.perf_counter() - began, time.process_time() - cpu
     heavy = [name for name in ("numpy", "matplotlib") if name in sys.modules]
     assert not heavy, f"the sending process imported {heavy}"
     assert run.whole, (run.stopped, run.troubles[:3])
-    print(json.dumps({"sent": run.sent, "seconds": took, "cpu": cpu, "rss": peak_mb()}))
+    counted = {"sent": run.sent, "seconds": took, "cpu": cpu, "rss": memory_mb("VmHWM")}
+    print(json.dumps(counted | {"memory": memory}))
 
 
 def warm(wiring: Wiring, store: Store) -> None:
@@ -202,19 +216,44 @@ def warm(wiring: Wiring, store: Store) -> None:
     wiring.seal(wiring.printer.letter(edition, store.editions.blocks(ON), made), made)
 
 
-def peak_mb() -> float:
-    """Peak resident memory of this process since it runs this program."""
+def memory_mb(name: str) -> float:
+    """Resident memory of this process: now (VmRSS), or at most (VmHWM), of this program only."""
     status = Path("/proc/self/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    line = next(line for line in status.splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1024
 
 
 def ours(folder: Path, url: str, port: int, options: argparse.Namespace) -> Result:
+    """The program, in as many processes as asked for; all begin at the same moment."""
     words = [sys.executable, __file__, "--worker", str(folder), url, str(port)]
     words += ["--letters", str(options.letters), "--key", options.key]
     words += ["--letter", options.letter, "--connections", str(options.connections)]
     words += ["--per-connection", str(options.per_connection)]
-    return timed(f"digest, {options.database}, {options.key}", options.letters, words)
+    running = [
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(options.workers)
+    ]
+    for process in running:
+        assert process.stdout is not None
+        if process.stdout.readline() != "ready\n":
+            sys.exit("a worker did not start")
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    counted = [json.loads(process.communicate()[0]) for process in running]
+    sent = sum(one["sent"] for one in counted)
+    assert sent == options.letters, f"{sent} of {options.letters} were sent"
+    if options.memory:
+        after = ", ".join(f"{part} %: {mb:.1f} MB" for part, mb in counted[0]["memory"].items())
+        print(f"resident memory after {after}")
+    how = f", {options.workers} processes" if options.workers > 1 else ""
+    return Result(
+        f"digest, {options.database}, {options.key}{how}",
+        sent / max(one["seconds"] for one in counted),
+        sum(one["cpu"] for one in counted) / sent * 1000,
+        max(one["rss"] for one in counted),
+    )
 
 
 @contextmanager
@@ -270,7 +309,8 @@ def main() -> None:
     parser.add_argument("--delay-ms", type=float, default=0.0)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--no-peers", action="store_true")
-    parser.add_argument("--memory", action="store_true", help="only one run of ours, for its RSS")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--memory", action="store_true", help="one run of ours, for its memory")
     parser.add_argument("--cache", type=Path, default=ROOT / "var" / "cache")
     parser.add_argument("--worker", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -288,11 +328,14 @@ def main() -> None:
 def measure(folder: Path, options: argparse.Namespace) -> None:
     results: dict[str, list[Result]] = {}
     size = 0
-    for number in range(options.runs):
+    for number in range(1 if options.memory else options.runs):
         place = folder / str(number)
         place.mkdir()
         with database(options, place) as url, sink(options.delay_ms) as port:
+            began = time.perf_counter()
             size = prepare(place, url, options)
+            if options.memory:
+                print(f"made ready in {time.perf_counter() - began:.0f} s", flush=True)
             found = [ours(place, url, port, options)]
             if not options.memory:
                 found.append(smtp_source(port, size, options.letters, options.connections))
@@ -309,13 +352,14 @@ def measure(folder: Path, options: argparse.Namespace) -> None:
         f"{how}; medians of {options.runs}; {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, "
         f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
-    print(f"{'sender':36} {'letters/s':>10} {'ratio':>7} {'CPU ms':>8} {'RSS MB':>7}")
+    print(f"{'sender':36} {'letters/s':>10} {'ratio':>7} {'CPU ms':>8} {'RSS MB':>7} {'digest':>8}")
+    own = statistics.median(one.per_second for one in next(iter(results.values())))
     for name, found in results.items():
         speed = statistics.median(one.per_second for one in found)
         cpu = statistics.median(one.cpu_ms for one in found)
         print(
             f"{name:36} {speed:10.0f} {speed / base:7.2f} {cpu:8.3f} "
-            f"{max(one.rss_mb for one in found):7.0f}"
+            f"{max(one.rss_mb for one in found):7.0f} {own / speed:6.2f} x"
         )
 
 

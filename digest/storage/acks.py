@@ -6,6 +6,11 @@ writes nothing.
 A sender runs the first statements some fifty times a second. So they are text that never changes,
 which the driver prepares once, and their rows come as one JSON array of arrays: an IN with a
 parameter for each value costs more to write out than to run.
+
+The ids alone find the rows. Of a table of which it knows nothing yet, Postgres believes that few
+rows are unfinished and few readers active, and would go through all of these for each group: 0.6 s
+for one of 64 letters among 3 000. So the status is hidden from that index (`||`), and the reader is
+asked for in a subquery that cannot become a join.
 """
 
 from __future__ import annotations
@@ -70,10 +75,10 @@ _MARK: Final = {
         "UPDATE deliveries SET status = 'on_wire', next_at = :until, updated_at = :now "  # noqa: S608
         f"FROM {_rows(dialect, id='bigint', attempt='int')} "
         "WHERE deliveries.id = new.id AND deliveries.attempts = new.attempt "
-        "AND deliveries.owner = :owner AND deliveries.status = 'claimed' "
-        "AND EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber_id "
-        "AND (subscribers.status = 'active' "
-        "OR subscribers.status = 'paused' AND subscribers.paused_until <= :now)) "
+        "AND deliveries.owner = :owner AND deliveries.status || '' = 'claimed' "
+        "AND (SELECT subscribers.status = 'active' "
+        "OR subscribers.status = 'paused' AND subscribers.paused_until <= :now "
+        "FROM subscribers WHERE subscribers.id = deliveries.subscriber_id) "
         f"AND NOT EXISTS (SELECT 1 FROM holds WHERE name IN ('{SENDING}', '{RESTORED}', :edition)) "
         "RETURNING deliveries.id",
         "until",
@@ -86,7 +91,7 @@ _ENDED: Final = (
     # A reply may repeat an address that has been erased meanwhile.
     "last_reply = CASE domain WHEN '' THEN '' ELSE {} END {} "
     "WHERE deliveries.id = {} AND deliveries.attempts = {} AND deliveries.owner = {} "
-    "AND deliveries.status IN ('claimed', 'on_wire')"
+    "AND deliveries.status || '' IN ('claimed', 'on_wire')"
 )
 _END: Final = _statement(
     _ENDED.format(

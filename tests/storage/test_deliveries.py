@@ -1,17 +1,19 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from digest.domain.delivery import Accepted, Deferred, Delivery, Rejected, Unsent
 from digest.domain.edition import Edition
 from digest.domain.subscriber import WEEKDAYS, Preferences, Status, Subscriber
 from digest.errors import EditionError
 from digest.settings import DatabaseSettings
-from digest.storage import SqlStore, open_store
+from digest.storage import SqlStore, acks, open_store
 from tests.storage.conftest import (
     DAY,
     NOW,
@@ -342,3 +344,18 @@ def test_editions_do_not_mix(
     (delivery,) = store.deliveries.claim(tomorrow, "me", later, 9)
     assert delivery.edition == tomorrow
     assert store.deliveries.counts(DAY) == {"pending": 1}
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_group_is_found_by_its_ids_in_tables_that_nobody_has_analyzed(store: SqlStore) -> None:
+    """Else each group of a large edition goes through all of it; see `acks`."""
+    store.subscribers.add_all([a_subscriber(f"r{number}") for number in range(1000)])
+    queued(store)
+    ids = [(delivery.id, 1) for delivery in store.deliveries.claim(DAY, "me", NOW, 9)]
+    values = {"rows": json.dumps(ids), "owner": "me", "edition": str(DAY), "now": NOW, "until": NOW}
+    with store.access.write() as connection:
+        asked = text(f"EXPLAIN {acks._MARK['postgresql']}")
+        plan = "\n".join(connection.execute(asked, values).scalars())
+    assert "pk_subscribers" in plan
+    assert "ix_deliveries_unfinished" not in plan
+    assert "ix_subscribers_status" not in plan
