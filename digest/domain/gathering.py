@@ -135,14 +135,11 @@ class _Centres:
         if gone is not None:
             self._open[gone] = False
             self._best[gone] = -1.0
-        for other in np.flatnonzero(self._best >= 0).tolist():
-            nearest = self._nearest[other]
-            if (
-                other == row
-                or nearest in (taken, taker)
-                or self._score(other, taker) > (self._best[other])
-            ):
-                self._look(other)
+        rows = np.flatnonzero(self._best >= 0)
+        changed = np.isin(self._nearest[rows], (taken, taker)) | (rows == row)
+        changed |= self._scores(rows, np.array([taker])) > self._best[rows]
+        for other in rows[changed].tolist():
+            self._look(other)
 
     def _dot(self, group: int) -> Floats:
         own = slice(self._start[group], self._start[group + 1])
@@ -153,23 +150,22 @@ class _Centres:
         return sums(self._holders[others], products, self._n)
 
     def _look(self, row: int) -> None:
-        scores = self._scores(row, np.arange(self._n))
+        scores = self._scores(np.array([row]), np.arange(self._n))
         self._nearest[row] = int(np.argmax(scores))
         self._best[row] = scores[self._nearest[row]]
 
-    def _score(self, row: int, group: int) -> float:
-        return float(self._scores(row, np.array([group]))[0])
-
-    def _scores(self, row: int, groups: Ints) -> Floats:
-        taker = self._large[row]
-        length = np.sqrt(self._square[taker] * self._square[groups])
-        near: Floats = self._dots[row, groups] / length
+    def _scores(self, rows: Ints, groups: Ints) -> Floats:
+        """How near groups are to large ones: one row and many groups, or many rows and one."""
+        large = self._large[rows]
+        length = np.sqrt(self._square[large] * self._square[groups])
+        near: Floats = self._dots[rows, groups] / length
         if self._unit is not None:
-            like = self._unit[groups] @ self._unit[taker]
-            norms = np.linalg.norm(self._unit[groups], axis=1) * np.linalg.norm(self._unit[taker])
+            one, other = self._unit[large], self._unit[groups]
+            norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
+            like = (one @ other.T).ravel() / np.maximum(norms, 1e-6)
             g = self._grouping
-            like = np.maximum(like / np.maximum(norms, 1e-6) - g.meaning_floor, 0.0)
+            like = np.maximum(like - g.meaning_floor, 0.0) / (1 - g.meaning_floor)
             share = np.where(norms > 0, g.meaning_weight, 0.0)
-            near = (1 - share) * near + share * like / (1 - g.meaning_floor)
-        near = near * fading(self._day[groups] - self._day[taker], self._grouping.decay_days)
-        return np.where(self._open[row, groups], near.round(9), -1.0)
+            near = (1 - share) * near + share * like
+        near = near * fading(self._day[groups] - self._day[large], self._grouping.decay_days)
+        return np.where(self._open[rows, groups], near.round(9), -1.0)

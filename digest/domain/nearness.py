@@ -74,8 +74,8 @@ WITH_MODEL: Final = replace(
 
 _DAY_S: Final = 86_400.0
 _RARE_PART: Final = 0.3
-_CELLS: Final = 4_000_000
-"""Rows that are compared at once have so many partners at most: it bounds the memory (32 MB)."""
+_CELLS: Final = 1_000_000
+"""Rows that are compared at once have so many partners at most: it bounds the memory (8 MB)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def _alike(
         others = spread(place[mine], ahead[mine])
         key = np.repeat(rows[mine] - first, ahead[mine]) * n + holders[others]
         products = np.repeat(values[mine], ahead[mine]) * weights[others]
-        if 16 * len(key) > (last - first) * n:
+        if 64 * len(key) > (last - first) * n:
             dense = np.bincount(key, products, (last - first) * n)
             near = np.flatnonzero(dense >= least)
             dot = dense[near]
