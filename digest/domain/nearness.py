@@ -46,7 +46,7 @@ class Grouping:
     nearest in meaning, however few words they share. `mean_weight`: see `Meaning`.
     """
 
-    threshold: float = 0.22
+    threshold: float = 0.215
     decay_days: float = 2.5
     lead_weight: float = 0.5
     pair_weight: float = 0.5
