@@ -48,9 +48,8 @@ def _settle() -> None:
     """Let the garbage collector look at what comes from now on, and less often, once a process.
 
     A letter makes some fifty objects and no cycle of them; going through all that a process has
-    loaded was a tenth of what a letter costs.
+    loaded, again and again, was a twelfth of what a letter costs.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
 
