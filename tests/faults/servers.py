@@ -57,8 +57,8 @@ def slow(kind: str, times: int, letters: int = 800) -> Outcome:
             worker = home.sender()
             at_work(home)
             began = time.monotonic()
-            # A slow connection holds one or two letters; all the others go by the quick ones.
-            few = 2 * (CONNECTIONS // EVERY + 1)
+            # A slow connection holds two letters at most, and every fourth new one is slow.
+            few = letters // 50
             while home.taken() < letters - few and time.monotonic() < began + SLOW_S:
                 time.sleep(0.1)
             waits.append(time.monotonic() - began)
