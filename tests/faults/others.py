@@ -29,6 +29,7 @@ T = schema.deliveries
 CONNECTIONS = 8
 GROUP = 32
 LOCKED_S = 30
+CROSSING_S = 2.0
 NOT_RUN = "not run: "
 
 
@@ -178,7 +179,7 @@ def drains(kind: str, times: int, letters: int = 600) -> Outcome:
 
 def leavers(kind: str, times: int, letters: int = 1000) -> Outcome:
     """Readers leave while letters go out: none gets one after that but those on the wire."""
-    faults, left = [], 0
+    faults, left, crossings = [], 0, 0
     for seed in range(times):
         with house(kind, letters) as home:
             home.configure(home.sink(), 4)
@@ -205,12 +206,19 @@ def leavers(kind: str, times: int, letters: int = 1000) -> Outcome:
             worker.terminate()
             worker.wait(60)
             home.finish(300)
-            late = set(home.times()) & set(gone)
+            sent = home.times()
+            # On Postgres a mark that has begun when a reader leaves may be committed just after.
+            crossed = {a for a, at in gone.items() if a in sent and sent[a] - at <= CROSSING_S}
+            crossings += len(crossed)
+            late = set(sent) & set(gone) - crossed
             left += len(gone)
             if late:
                 faults.append(f"{len(late)} got a letter after they had left")
             faults += verdict(home, 0)
-    said = f"{times} x {letters} letters, {left} left while theirs was waiting"
+    said = (
+        f"{times} x {letters} letters, {left} left while theirs was waiting, {crossings} of these "
+        "in the moment of the mark"
+    )
     return not faults, "; ".join([said, *faults[:3]])
 
 
