@@ -97,6 +97,8 @@ class _Centres:
         if batch.meaning is not None:
             self._unit = np.zeros((n, batch.meaning.unit.shape[1]), dtype=np.float32)
             np.add.at(self._unit, at, batch.meaning.unit)
+            self._norms = np.linalg.norm(self._unit, axis=1)
+            self._means = self._unit[large] @ self._unit.T
         self._open = np.ones((len(large), n), dtype=bool)
         self._open[np.arange(len(large)), large] = False
         self._dots = np.stack([self._dot(int(g)) for g in large])
@@ -131,6 +133,9 @@ class _Centres:
         self._many[taker] = together
         if self._unit is not None:
             self._unit[taker] += self._unit[taken]
+            self._norms[taker] = np.linalg.norm(self._unit[taker])
+            self._means[row] = self._unit @ self._unit[taker]
+            self._means[:, taker] = self._unit[self._large] @ self._unit[taker]
         self._open[:, taken] = False
         if gone is not None:
             self._open[gone] = False
@@ -160,9 +165,8 @@ class _Centres:
         length = np.sqrt(self._square[large] * self._square[groups])
         near: Floats = self._dots[rows, groups] / length
         if self._unit is not None:
-            one, other = self._unit[large], self._unit[groups]
-            norms = np.linalg.norm(one, axis=1) * np.linalg.norm(other, axis=1)
-            like = (one @ other.T).ravel() / np.maximum(norms, 1e-6)
+            norms = self._norms[large] * self._norms[groups]
+            like = self._means[rows, groups] / np.maximum(norms, 1e-6)
             g = self._grouping
             like = np.maximum(like - g.meaning_floor, 0.0) / (1 - g.meaning_floor)
             share = np.where(norms > 0, g.meaning_weight, 0.0)

@@ -68,7 +68,13 @@ class Grouping:
 
 DEFAULT: Final = Grouping()
 WITH_MODEL: Final = replace(
-    DEFAULT, meaning_weight=0.4, meaning_floor=0.1, threshold=0.28, lead_factor=0.66
+    DEFAULT,
+    threshold=0.24,
+    lead_factor=0.66,
+    meaning_weight=0.3,
+    meaning_floor=0.2,
+    meaning_most=40,
+    centre_threshold=1.0,
 )
 """What serves where entries have vectors of meaning."""
 
@@ -112,12 +118,13 @@ def pairs(
         beside = meaning.nearest(grouping.meaning_most, grouping.meaning_floor)
     found: list[tuple[Ints, Ints, Floats]] = []
     for i, j, cosine in _alike(words, values, grouping, _RARE_PART * faint, beside):
-        near = cosine * np.where(with_lead[i] & with_lead[j], grouping.lead_factor, 1.0)
+        near = cosine
         if meaning is not None:
             like = np.maximum(meaning.cosines(i, j) - grouping.meaning_floor, 0.0)
             like /= 1 - grouping.meaning_floor
             share = grouping.meaning_weight * (meaning.known[i] & meaning.known[j])
             near = (1 - share) * near + share * like
+        near = near * np.where(with_lead[i] & with_lead[j], grouping.lead_factor, 1.0)
         near *= fading(when[j] - when[i], grouping.decay_days)
         good = near >= faint
         found.append((i[good], j[good], near[good].round(9)))

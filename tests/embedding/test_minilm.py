@@ -74,11 +74,11 @@ def test_another_model_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         MiniLm().packed(["x"])
 
 
-def test_a_paraphrase_without_a_common_word_is_grouped(tmp_path: Path) -> None:
-    """What words alone cannot see, from the command line to the file."""
+def test_a_paraphrase_that_words_alone_miss_is_grouped(tmp_path: Path) -> None:
+    """From the command line to the file."""
     rows = [
         {"id": 1, "title": "Volcano erupts on Iceland"},
-        {"id": 2, "title": "Icelandic lava flows after eruption"},
+        {"id": 2, "title": "Icelandic volcano spews lava after eruption"},
         {"id": 3, "title": "Central bank raises interest rates again"},
         {"id": 4, "title": "Scientists find water on distant planet"},
     ]
