@@ -79,7 +79,7 @@ WITH_MODEL: Final = replace(
 """What serves where entries have vectors of meaning."""
 
 _DAY_S: Final = 86_400.0
-_RARE_PART: Final = 0.3
+_RARE_PART: Final = 0.7
 _CELLS: Final = 1_000_000
 """Rows that are compared at once have so many partners at most: it bounds the memory (8 MB)."""
 
@@ -153,6 +153,7 @@ def _alike(
 
     common = _Common(words, values, ~rare)
     at_once = max(1, min(512, _CELLS // n))
+    sums_of, seen = np.zeros(at_once * n), np.zeros(at_once * n, dtype=np.int64)
     found: list[tuple[Ints, Ints, Floats]] = []
     for first in range(0, n, at_once):
         last = min(first + at_once, n)
@@ -161,14 +162,14 @@ def _alike(
         others = spread(place[mine], ahead[mine])
         key = np.repeat(rows[mine] - first, ahead[mine]) * n + holders[others]
         products = np.repeat(values[mine], ahead[mine]) * weights[others]
-        if 64 * len(key) > (last - first) * n:
-            dense = np.bincount(key, products, (last - first) * n)
-            near = np.flatnonzero(dense >= least)
-            dot = dense[near]
-        else:
-            near, at = np.unique(key, return_inverse=True)
-            dot = np.bincount(at, products, len(near))
-            near, dot = near[dot >= least], dot[dot >= least]
+        np.add.at(sums_of, key, products)
+        likely = key[sums_of[key] >= least]
+        # Each pair once, without sorting: where its last mention stands.
+        mention = np.arange(len(likely))
+        seen[likely] = mention
+        near = likely[seen[likely] == mention]
+        dot = sums_of[near]
+        sums_of[key] = 0.0  # only what was touched: the work grows with the candidates, not with n
         if beside is not None:
             low, high = np.searchsorted(beside, (first * n, last * n))
             extra = np.setdiff1d(beside[low:high] - first * n, near, assume_unique=True)
