@@ -79,7 +79,9 @@ WITH_MODEL: Final = replace(
 """What serves where entries have vectors of meaning."""
 
 _DAY_S: Final = 86_400.0
-_RARE_PART: Final = 0.7
+_RARE_PART, _RARE_PART_WITH_MODEL = 0.7, 0.3
+"""What rare terms alone must give of a pair that is not faint; less where a model adds to it."""
+
 _CELLS: Final = 1_000_000
 """Rows that are compared at once have so many partners at most: it bounds the memory (8 MB)."""
 
@@ -117,7 +119,8 @@ def pairs(
     if meaning is not None:
         beside = meaning.nearest(grouping.meaning_most, grouping.meaning_floor)
     found: list[tuple[Ints, Ints, Floats]] = []
-    for i, j, cosine in _alike(words, values, grouping, _RARE_PART * faint, beside):
+    part = _RARE_PART if meaning is None else _RARE_PART_WITH_MODEL
+    for i, j, cosine in _alike(words, values, grouping, part * faint, beside):
         near = cosine
         if meaning is not None:
             like = np.maximum(meaning.cosines(i, j) - grouping.meaning_floor, 0.0)
