@@ -19,6 +19,7 @@ import psycopg
 from sqlalchemy import select, update
 
 from digest.storage import open_store, schema
+from digest.workflows.desk import GROUP
 from tests.databases import settings_for
 from tests.faults import matrix
 from tests.faults.house import House, Sinks, house, verdict
@@ -27,7 +28,6 @@ from tests.faults.sink import fate
 Outcome = tuple[bool, str]
 T = schema.deliveries
 CONNECTIONS = 8
-GROUP = 32
 LOCKED_S = 30
 CROSSING_S = 2.0
 NOT_RUN = "not run: "
