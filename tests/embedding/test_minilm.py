@@ -77,8 +77,8 @@ def test_another_model_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_a_paraphrase_that_words_alone_miss_is_grouped(tmp_path: Path) -> None:
     """From the command line to the file."""
     rows = [
-        {"id": 1, "title": "Volcano erupts on Iceland"},
-        {"id": 2, "title": "Icelandic volcano spews lava after eruption"},
+        {"id": 1, "title": "Doctors at the hospital strike over pay"},
+        {"id": 2, "title": "Physicians of the hospital walk out and demand higher wages"},
         {"id": 3, "title": "Central bank raises interest rates again"},
         {"id": 4, "title": "Scientists find water on distant planet"},
     ]
