@@ -69,10 +69,27 @@ class Subscribers(SuppressionList):
         return {row.key: row.id for row in rows}
 
     def update(self, subscriber: Subscriber) -> None:
-        """Write back status and preferences; nothing happens to one who was erased meanwhile."""
+        """Write back status and preferences; nothing happens to one who was erased meanwhile.
+
+        Where no letter may go to them any more, none is marked as on the wire after this is
+        committed.
+        """
         with self._access.write() as connection:
             connection.execute(
                 update(_T).where(_T.c.id == subscriber.id).values(**_changeable(subscriber))
+            )
+            if subscriber.status is Status.ACTIVE:
+                return
+            # On Postgres a mark that runs now still sees them as they were. It and this wait for
+            # each other at the row of the letter, and whoever comes second finds what the first
+            # has made of it: on the wire before they left, or no longer the sender's.
+            connection.execute(
+                update(_DELIVERIES)
+                .where(
+                    _DELIVERIES.c.subscriber_id == subscriber.id,
+                    _DELIVERIES.c.status == DeliveryStatus.CLAIMED,
+                )
+                .values(status=DeliveryStatus.PENDING, owner=None, next_at=_DELIVERIES.c.not_before)
             )
 
     def erase(self, key: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -124,6 +126,23 @@ def test_what_was_on_the_wire_when_its_reader_left_is_unknown(
     store.subscribers.update(replace(reader, status=Status.UNSUBSCRIBED))
     assert store.deliveries.claim(DAY, "heir", LATER, 9) == []
     assert store.deliveries.counts(DAY) == {"unknown": 1}
+
+
+def test_no_letter_is_marked_in_the_moment_its_reader_leaves(
+    store: SqlStore, subscribe: Subscribe
+) -> None:
+    reader = subscribe()
+    queued(store)
+    (delivery,) = store.deliveries.claim(DAY, "me", NOW, 9)
+    with ThreadPoolExecutor(1) as sender:
+        with store.write():
+            store.subscribers.update(replace(reader, status=Status.UNSUBSCRIBED))
+            marking = sender.submit(store.deliveries.exchange, "me", NOW, [], [delivery])
+            time.sleep(0.3)  # it has seen the reader as they were, and waits
+            assert not marking.done()
+        assert marking.result(30) == []
+    assert store.deliveries.claim(DAY, "heir", NOW, 9) == []
+    assert store.deliveries.counts(DAY) == {"suppressed": 1}
 
 
 def test_a_suppressed_address_is_never_claimed(
