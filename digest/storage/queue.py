@@ -33,7 +33,7 @@ from sqlalchemy import (
 
 from digest.domain.delivery import DeliveryStatus
 from digest.domain.edition import EditionStatus
-from digest.domain.subscriber import Preferences, closes_at, due_at
+from digest.domain.subscriber import Preferences, Status, closes_at, due_at
 from digest.errors import EditionError
 from digest.storage import schema
 from digest.storage.bell import ring
@@ -70,6 +70,9 @@ _POSTGRES: Final = (
     "%(until)s::timestamptz[]) WITH ORDINALITY AS kinds (wants, status, since, until, kind) "
     "USING (kind) ON CONFLICT (edition_date, subscriber_id) DO NOTHING RETURNING status"
 )
+_IN_TURN: Final = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
+"""Read readers by their ids, whatever is believed of a table without statistics: 93 s a million
+where each page sorted all that were left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,8 @@ class Queue:
                 size = _PAGE if limit is None else min(_PAGE, limit - made)
                 # A transaction a page: nobody waits for the lock longer than for one of them.
                 with self._access.write() as connection:
+                    if connection.dialect.name == "postgresql":
+                        connection.exec_driver_sql(_IN_TURN)
                     page = connection.execute(
                         wanted.where(_SUBSCRIBERS.c.id > last)
                         .order_by(_SUBSCRIBERS.c.id)
@@ -287,7 +292,18 @@ def _without_row(edition: date, now: datetime, due: _Times) -> Select[Any]:
     return select(
         c.id, c.key, c.zone, c.hour, c.days, c.concepts, c.stories, c.level,
         cast(c.tracks, Text), c.text_only, c.images,
-    ).where(active(now), or_(*wanted), ~has_row)  # fmt: skip
+    ).where(_active_in_turn(now), or_(*wanted), ~has_row)  # fmt: skip
+
+
+def _active_in_turn(now: datetime) -> ColumnElement[bool]:
+    """`active`, with the status hidden from its index (`||`).
+
+    By that index, each page would collect and sort all readers that are left: of a million rows a
+    page cost 0.3 s. By their ids it reads as many as it takes.
+    """
+    status = _SUBSCRIBERS.c.status.concat("")
+    until = _SUBSCRIBERS.c.paused_until
+    return or_(status == Status.ACTIVE, and_(status == Status.PAUSED, until <= now))
 
 
 @lru_cache(maxsize=65536)

@@ -4,16 +4,17 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from digest.domain.delivery import Accepted, Deferred, Delivery, Rejected, Unsent
 from digest.domain.edition import Edition
 from digest.domain.subscriber import WEEKDAYS, Preferences, Status, Subscriber
 from digest.errors import EditionError
 from digest.settings import DatabaseSettings
-from digest.storage import SqlStore, acks, open_store
+from digest.storage import SqlStore, acks, open_store, queue, schema
 from tests.storage.conftest import (
     DAY,
     NOW,
@@ -359,3 +360,29 @@ def test_a_group_is_found_by_its_ids_in_tables_that_nobody_has_analyzed(store: S
     assert "pk_subscribers" in plan
     assert "ix_deliveries_unfinished" not in plan
     assert "ix_subscribers_status" not in plan
+
+
+def test_readers_are_gone_through_by_their_ids_in_tables_that_nobody_has_analyzed(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else each page of a million sorts all readers that are left; see `queue`."""
+    store.subscribers.add_all([a_subscriber(f"r{number}") for number in range(1000)])
+    plans = []
+    page = queue.Queue._insert
+
+    def explained(self: queue.Queue, connection: Connection, *rest: Any) -> int:
+        times = self.times_due(DAY, NOW, timedelta(hours=12))
+        some = queue._without_row(DAY, NOW, times).order_by(schema.subscribers.c.id).limit(100)
+        words = some.compile(connection, compile_kwargs={"literal_binds": True})
+        how = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+        plan = connection.exec_driver_sql(f"{how} {words}".replace("%", "%%")).all()
+        plans.append("\n".join(str(row[-1]) for row in plan))
+        return page(self, connection, *rest)
+
+    monkeypatch.setattr(queue.Queue, "_insert", explained)
+    assert queued(store) == 1000
+    for plan in plans:
+        assert "ix_subscribers_status" not in plan
+        assert "Sort" not in plan
+        assert "TEMP B-TREE" not in plan
+    assert plans
