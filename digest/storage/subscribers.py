@@ -189,11 +189,16 @@ def _changeable(subscriber: Subscriber) -> dict[str, Any]:
     }
 
 
-def active(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Subscribers who may be written to: active, or paused until a moment that has passed."""
+def active(
+    now: datetime | ColumnElement[datetime], status: ColumnElement[str] = _T.c.status
+) -> ColumnElement[bool]:
+    """Subscribers who may be written to: active, or paused until a moment that has passed.
+
+    `status` is the column, or what hides it from its index.
+    """
     return or_(
-        _T.c.status == Status.ACTIVE,
-        and_(_T.c.status == Status.PAUSED, _T.c.paused_until <= now),
+        status == Status.ACTIVE,
+        and_(status == Status.PAUSED, _T.c.paused_until <= now),
     )
 
 
