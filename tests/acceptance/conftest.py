@@ -14,16 +14,11 @@ from digest import resources
 from digest.settings import Settings
 from digest.wiring import Wiring
 from tests.databases import database_url, postgres, sqlite_template  # noqa: F401 - fixtures
+from tests.drawings import press_cache  # noqa: F401 - a fixture
 from tests.feedserver import FeedServer
 from tests.smtpserver import SmtpServer
 
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session")
-def press_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Figures drawn once for all tests of a session."""
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture
@@ -113,7 +108,7 @@ def content(tmp_path: Path, feeds: FeedServer) -> Path:
 def make_wiring(
     tmp_path: Path,
     content: Path,
-    press_cache: Path,
+    press_cache: Path,  # noqa: F811 - the fixture imported above
     smtp: SmtpServer,
     database_url: str,  # noqa: F811 - the fixture imported above
 ) -> Callable[..., Wiring]:

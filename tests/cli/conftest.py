@@ -13,14 +13,10 @@ from pathlib import Path
 import pytest
 
 from digest import resources
+from tests.drawings import press_cache  # noqa: F401 - a fixture
 from tests.smtpserver import SmtpServer
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="session")
-def press_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("press-cache")
 
 
 @pytest.fixture
@@ -48,7 +44,7 @@ def own_content(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def digest(tmp_path: Path, press_cache: Path) -> Run:
+def digest(tmp_path: Path, press_cache: Path) -> Run:  # noqa: F811 - imported above
     """Run `digest ...` in an empty folder, asking no feed unless told otherwise."""
 
     def run(*words: str, stdin: str | None = None, **environ: str):

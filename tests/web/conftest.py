@@ -23,6 +23,7 @@ from digest.storage import SqlStore
 from digest.web.app import create_app
 from digest.wiring import Wiring
 from tests.databases import postgres, sqlite_template  # noqa: F401 - fixtures
+from tests.drawings import press_cache  # noqa: F401 - a fixture
 from tests.smtpserver import SmtpServer
 
 with warnings.catch_warnings():
@@ -33,11 +34,6 @@ with warnings.catch_warnings():
 NOW = datetime(2026, 3, 14, 9, 30, tzinfo=UTC)
 BASE = "https://digest.example.org"
 SLUGS = ("entropy", "gradient-descent", "normal-distribution", "markov-chain", "momentum")
-
-
-@pytest.fixture(scope="session")
-def press_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +52,7 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def published(
     content: Path,
-    press_cache: Path,
+    press_cache: Path,  # noqa: F811 - the fixture imported above
     sqlite_template: Path,  # noqa: F811 - the fixture imported above
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
@@ -176,7 +172,11 @@ def smtp() -> Iterator[SmtpServer]:
 
 @pytest.fixture
 def make_world(
-    tmp_path: Path, published: Path, content: Path, press_cache: Path, smtp: SmtpServer
+    tmp_path: Path,
+    published: Path,
+    content: Path,
+    press_cache: Path,  # noqa: F811 - the fixture imported above
+    smtp: SmtpServer,
 ) -> Iterator[Callable[..., World]]:
     stores = []
 
