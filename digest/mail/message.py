@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -34,8 +34,12 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")  # RFC 5646
 class Signer(Protocol):
     """Signs messages, see `dkim`."""
 
-    def sign(self, fields: Sequence[Field], body: Sequence[bytes], when: datetime) -> bytes:
-        """The header fields that go before the message's own, each with its CRLF."""
+    def begin(
+        self, fields: Sequence[Field], body: Sequence[bytes], when: datetime
+    ) -> Callable[[], bytes]:
+        """Begin to sign; what it returns gives the header fields that go before the message's own,
+        each with its CRLF.
+        """
         ...
 
 
@@ -57,22 +61,42 @@ def envelope(
     cannot be sent to, DigestError for a header or field that would break the message, ValueError
     for a naive `date`.
     """
+    return begin(
+        letter, recipient=recipient, message_id=message_id, date=date, mail=mail, signer=signer
+    )()
+
+
+def begin(
+    letter: Letter,
+    *,
+    recipient: str,
+    message_id: str,
+    date: datetime,
+    mail: MailSettings,
+    signer: Signer | None = None,
+    sender: str = "",
+) -> Callable[[], Envelope]:
+    """An `envelope` that is being signed; what it returns waits for the signature.
+
+    `sender` is the return path where it is not that of the settings. All errors are raised here.
+    """
     to = wire_address(recipient)
-    sender = wire_address(mail.from_address)
+    from_ = wire_address(mail.from_address)
     form = form_of(letter)
     body = filled(form, letter)
-    fields = _fields(letter, to=to, sender=sender, message_id=message_id, date=date, mail=mail)
+    fields = _fields(letter, to=to, sender=from_, message_id=message_id, date=date, mail=mail)
     fields += form.head
     lines = [field.raw for field in fields]
-    if signer is not None:
-        lines.insert(0, signer.sign(fields, body, date))
     lines.append(CRLF)
-    return Envelope(
-        sender=wire_address(mail.bounce_address) if mail.bounce_address else sender,
-        recipient=to,
-        parts=(b"".join(lines), *body),
-        message_id=message_id,
-    )
+    signed = signer.begin(fields, body, date) if signer is not None else None
+    if not sender:
+        sender = wire_address(mail.bounce_address) if mail.bounce_address else from_
+
+    def finish() -> Envelope:
+        head = b"".join(lines if signed is None else [signed(), *lines])
+        return Envelope(sender, to, (head, *body), message_id)
+
+    return finish
 
 
 def _fields(

@@ -45,13 +45,15 @@ def required_boxes(wiring: Wiring) -> Mailboxes:
     return boxes
 
 
-def returning(wiring: Wiring, envelope: Envelope, delivery: Delivery) -> Envelope:
-    """A letter whose bounces say which it was (VERP); the same for every attempt."""
+def return_path(wiring: Wiring, delivery: Delivery) -> str:
+    """Where bounces of a letter go, which say which it was (VERP), the same for every attempt;
+    empty where no mail comes in.
+    """
     boxes = boxes_of(wiring)
     if boxes is None:
-        return envelope
+        return ""
     at = delivery.date_header
-    return replace(envelope, sender=boxes.address(Box.BOUNCES, delivery.id, at, Sort.DELIVERY))
+    return boxes.address(Box.BOUNCES, delivery.id, at, Sort.DELIVERY)
 
 
 def returning_notice(

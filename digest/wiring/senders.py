@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING
 
 from digest.ports import Clock, Paced, Store, Transport
 from digest.settings import Settings, SmtpSettings
+from digest.wiring import post
 
 if TYPE_CHECKING:
+    from digest.domain.delivery import Delivery, Letter
+    from digest.mail.dkim import DkimSigner
     from digest.mail.paces import PaceFile
     from digest.wiring import Wiring
     from digest.workflows.deliver import Courier
+    from digest.workflows.desk import Sealing
 
 
 def servers(settings: Settings) -> list[SmtpSettings]:
@@ -54,6 +58,23 @@ def _settle() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
+def sealing(
+    wiring: Wiring, signer: DkimSigner | None, letter: Letter, delivery: Delivery
+) -> Sealing:
+    """Begin to turn a letter into bytes, see `workflows.desk.Seal`."""
+    from digest.mail.message import begin  # noqa: PLC0415
+
+    return begin(
+        letter,
+        recipient=delivery.address,
+        message_id=delivery.message_id,
+        date=delivery.date_header,
+        mail=wiring.settings.mail,
+        signer=signer,
+        sender=post.return_path(wiring, delivery),
+    )
+
+
 def courier(
     wiring: Wiring, store: Store, transport: Transport, owner: str, stop: Callable[[], bool]
 ) -> Courier:
@@ -62,12 +83,14 @@ def courier(
     from digest.workflows.deliver import Courier  # noqa: PLC0415
 
     settings, printer = wiring.settings, wiring.printer
+    signer = wiring.signer.aside() if wiring.signer is not None else None
     _settle()
     return Courier(
         store=store,
         printer=printer,
         transport=transport,
-        seal=wiring.seal,
+        seal=partial(sealing, wiring, signer),
+        rest=signer.rest if signer is not None else lambda: None,
         clock=wiring.clock,
         owner=owner,
         batch=settings.delivery.batch,

@@ -17,11 +17,11 @@ from datetime import date, timedelta
 from typing import Final
 
 from digest.domain.alert import Kind, without_addresses
-from digest.domain.delivery import Delivery, DeliveryStatus, Envelope
+from digest.domain.delivery import Delivery, DeliveryStatus
 from digest.errors import TransportError
 from digest.ports import Clock, Paced, Printer, Store, Transport
 from digest.workflows.alarm import FEWEST_BOUNCED, bounced, unreachable
-from digest.workflows.desk import Dispatch, LedgerDesk, Seal
+from digest.workflows.desk import Dispatch, LedgerDesk, Seal, Sealing
 from digest.workflows.preflight import Find, holding, preflight
 from digest.workflows.pulse import Pulse
 
@@ -37,7 +37,8 @@ class Courier:
     """Works deliveries off with the parts that wiring gives it.
 
     `look_over` is what an edition's preflight does; `patience` is how long no server can be used
-    before it is told, and `tell_refused` the share of refused letters from which that is.
+    before it is told, and `tell_refused` the share of refused letters from which that is. `rest` is
+    called at the end of a run: nothing is sealed for a while.
     """
 
     store: Store
@@ -55,6 +56,7 @@ class Courier:
     patience: timedelta = timedelta(minutes=10)
     tell_refused: float = 0.0
     pulse: Pulse | None = None
+    rest: Callable[[], None] = lambda: None
 
     def deliver(
         self,
@@ -86,7 +88,7 @@ class Courier:
                 return run
         blocks = self.store.editions.blocks(on)
 
-        def write(delivery: Delivery) -> Envelope:
+        def write(delivery: Delivery) -> Sealing:
             return self.seal(self.printer.letter(edition, blocks, delivery), delivery)
 
         try:
@@ -98,6 +100,7 @@ class Courier:
             self._work(on, write, run, limit, progress)
         finally:
             self.transport.close()
+            self.rest()
             if self.pulse is not None:
                 self.pulse.ended(self.store, run)
             self._note(on, run)
@@ -147,7 +150,7 @@ class Courier:
     def _work(
         self,
         on: date,
-        write: Callable[[Delivery], Envelope],
+        write: Callable[[Delivery], Sealing],
         run: Dispatch,
         limit: int | None,
         progress: Callable[[str], None],

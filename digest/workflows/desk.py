@@ -1,6 +1,8 @@
 """The desk between the ledger and a transport: hands out letters, takes back how they ended.
 
-    ledger --claim--> claimed --exchange--> ready --take--> out --ended--> acks --exchange--> ledger
+    ledger --claim--> claimed --exchange--> ready --begin--> begun --take--> out
+       ^                                                                      |
+       +---------------------- exchange -- acks <---------- ended ------------+
 
 The ledger is asked in groups: one commit records what came back and marks the next letters that
 leave. So a letter costs a fraction of a commit, and what a crash can leave in doubt is what was
@@ -44,8 +46,15 @@ LAST: Final = timedelta(seconds=1)
 STALE: Final = timedelta(seconds=60)
 """After which letters that were marked and not begun are given back: their lease must not end."""
 
-Seal = Callable[[Letter, Delivery], Envelope]
-"""Turns a letter into the bytes and addresses of the SMTP dialogue."""
+AHEAD: Final = 24
+"""Letters whose signatures are asked for before they are wanted: three lots of a signing process,
+of which it has one while another is on its way. They hold what is their reader's own, 4 KB each."""
+
+Sealing = Callable[[], Envelope]
+"""A letter that is composed and being signed; when called, it waits for the signature."""
+
+Seal = Callable[[Letter, Delivery], Sealing]
+"""Begins to turn a letter into the bytes and addresses of the SMTP dialogue."""
 
 OUTCOMES: Final = {
     Accepted: "sent",
@@ -91,8 +100,9 @@ def told(outcome: Outcome) -> str:
 class LedgerDesk:
     """`ports.Desk` over the rows of an edition; see the module.
 
-    `write` makes the letter of a row. `limit` bounds the letters of the run; once `stop()` is true,
-    none is handed out any more. `beat` is called after each commit with the letters on their way.
+    `write` begins the letter of a row. `limit` bounds the letters of the run; once `stop()` is
+    true, none is handed out any more. `beat` is called after each commit with the letters on their
+    way.
     """
 
     def __init__(
@@ -101,7 +111,7 @@ class LedgerDesk:
         on: date,
         owner: str,
         *,
-        write: Callable[[Delivery], Envelope],
+        write: Callable[[Delivery], Sealing],
         clock: Clock,
         run: Dispatch,
         batch: int,
@@ -125,6 +135,7 @@ class LedgerDesk:
         self._lane = Lane(pace) if pace is not None else None
         self._claimed: deque[Delivery] = deque()
         self._ready: deque[Delivery] = deque()
+        self._begun: deque[tuple[Delivery, Sealing]] = deque()
         self._marked_at = clock()
         self._group = 8
         self._out: dict[str, Delivery] = {}
@@ -134,18 +145,29 @@ class LedgerDesk:
         self._later: datetime | None = None
 
     def take(self, most: int) -> Sequence[Envelope]:
-        """See `ports.Desk`: composed and sealed only now, so that few letters are in memory."""
-        if self._ready and self._clock() - self._marked_at > STALE:
-            self._acks += [(delivery, Unsent("not begun in time")) for delivery in self._ready]
-            self._ready.clear()
-        if self._acks and self._ready:
+        """See `ports.Desk`: composed only now, but for the next few, so that few are in memory."""
+        if (self._begun or self._ready) and self._clock() - self._marked_at > STALE:
+            self._acks += [(delivery, Unsent("not begun in time")) for delivery in self._marked()]
+        if self._acks and (self._begun or self._ready):
             # Before more letters leave: else a crash would send again what was just taken.
             self._exchange([])
         taken: list[Envelope] = []
-        while len(taken) < most and not self._stop() and (self._ready or self._refill()):
+        while len(taken) < most and not self._stop() and self._begin():
+            delivery, sealing = self._begun[0]
+            envelope = sealing()
+            self._begun.popleft()
+            self._out[envelope.message_id] = delivery
+            size = sum(map(len, envelope.parts))
+            self._run.largest_bytes = max(self._run.largest_bytes, size)
+            taken.append(envelope)
+        return taken
+
+    def _begin(self) -> bool:
+        """Begin the next letters, a few ahead; whether there is one."""
+        while len(self._begun) < AHEAD and (self._ready or self._refill()):
             delivery = self._ready.popleft()
             try:
-                envelope = self._write(delivery)
+                sealing = self._write(delivery)
             except UsageError as error:
                 # An address that no mail can be sent to: this reader's matter, not the run's.
                 self._close(delivery, Rejected(error.message))
@@ -153,11 +175,15 @@ class LedgerDesk:
             except BaseException:
                 self._ready.appendleft(delivery)
                 raise
-            self._out[envelope.message_id] = delivery
-            size = sum(map(len, envelope.parts))
-            self._run.largest_bytes = max(self._run.largest_bytes, size)
-            taken.append(envelope)
-        return taken
+            self._begun.append((delivery, sealing))
+        return bool(self._begun)
+
+    def _marked(self) -> list[Delivery]:
+        """Take back what was marked and has not left."""
+        marked = [*(delivery for delivery, _ in self._begun), *self._ready]
+        self._begun.clear()
+        self._ready.clear()
+        return marked
 
     def ended(self, envelope: Envelope, outcome: Outcome) -> None:
         """See `ports.Desk`."""
@@ -179,10 +205,9 @@ class LedgerDesk:
     def give_back(self, reason: str) -> None:
         """Write what came back; what was claimed or taken and has not ended is free again."""
         unsent = Unsent(reason)
-        for held in (self._out.values(), self._ready, self._claimed):
+        for held in (self._out.values(), self._marked(), self._claimed):
             self._acks += [(delivery, unsent) for delivery in held]
         self._out.clear()
-        self._ready.clear()
         self._claimed.clear()
         self._exchange([])
 
@@ -190,6 +215,8 @@ class LedgerDesk:
         """Have the next group marked; whether there is one."""
         now = self._clock()
         quick = now - self._marked_at < LAST
+        if self._begun and not quick:
+            return False  # they are enough for now, and `_marked_at` is about them, too
         self._group = min(GROUP, self._group * 2) if quick else max(1, self._group // 2)
         while not self._ready:
             if not self._claimed and not self._claim():

@@ -15,7 +15,7 @@ from digest.domain.delivery import Letter
 from digest.domain.edition import Edition, EditionStatus
 from digest.domain.subscriber import Preferences, Status, Subscriber
 from digest.errors import TransportError
-from digest.mail.message import envelope
+from digest.mail.message import begin
 from digest.mail.smtp import SmtpTransport
 from digest.settings import MailSettings, SmtpSettings
 from digest.storage import SqlStore
@@ -68,7 +68,7 @@ class _PlainPrinter:
 
 
 def _seal(letter, delivery):
-    return envelope(
+    return begin(
         letter,
         recipient=delivery.address,
         message_id=delivery.message_id,

@@ -5,15 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from digest.domain.delivery import Envelope
 from digest.domain.edition import Edition, EditionStatus
 from digest.domain.subscriber import Preferences, Status, Subscriber
 from digest.errors import TransportError, UsageError
-from digest.mail.message import envelope
+from digest.mail.message import begin
 from digest.mail.smtp import SmtpTransport
 from digest.settings import MailSettings
 from digest.storage import open_store
 from digest.workflows.deliver import Courier
+from digest.workflows.desk import Sealing
 from tests.databases import settings_for
 from tests.smtpserver import SmtpServer
 
@@ -31,8 +31,8 @@ class PlainPrinter:
         return Letter(edition.subject, None, f"Hello {delivery.address}\n", (), ())
 
 
-def seal(letter, delivery) -> Envelope:
-    return envelope(
+def seal(letter, delivery) -> Sealing:
+    return begin(
         letter,
         recipient=delivery.address,
         message_id=delivery.message_id,
@@ -146,10 +146,13 @@ def test_an_interruption_gives_the_batch_back(store, smtp):
     sealed = []
 
     def interrupt(letter, delivery):
-        sealed.append(delivery)
-        if len(sealed) == 3:
-            raise KeyboardInterrupt
-        return seal(letter, delivery)
+        def sealing():
+            sealed.append(delivery)
+            if len(sealed) == 3:
+                raise KeyboardInterrupt
+            return seal(letter, delivery)()
+
+        return sealing
 
     with pytest.raises(KeyboardInterrupt):
         courier(store, smtp, seal=interrupt).deliver(ON)
