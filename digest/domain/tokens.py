@@ -62,11 +62,11 @@ def sign(keys: Sequence[str], purpose: Purpose, subject: str, now: datetime) -> 
     lifetime; without one the same arguments give the same token at any time.
     """
     lifetime = LIFETIME[purpose]
+    if lifetime is None and subject.isascii() and subject.isdigit() and len(subject) < _SHORT:
+        return _short(tuple(keys), purpose, subject)
     payload: dict[str, str | int] = {"s": subject}
     if lifetime is not None:
         payload["e"] = int((now + lifetime).timestamp())
-    if lifetime is None and subject.isascii() and subject.isdigit() and len(subject) < _SHORT:
-        return _short(tuple(keys), purpose, subject)
     return str(_serializer(keys, purpose).dumps(payload))
 
 

@@ -186,14 +186,18 @@ class Dialogue:
 
     def _speak(self) -> None:
         """Say what may be said now."""
-        while self._unsaid:
-            before = self._waiting[-1].verb if self._waiting else None
-            # DATA ends a group: what follows depends on its reply.
-            if before and (not self._pipelining or before == "DATA"):
-                return
+        if not self._unsaid:
+            return
+        lines: list[bytes] = []
+        before = self._waiting[-1].verb if self._waiting else None
+        # DATA ends a group: what follows depends on its reply.
+        while self._unsaid and not (before and (not self._pipelining or before == "DATA")):
             step = self._unsaid.popleft()
             self._waiting.append(step)
-            self._put(step.line)
+            lines.append(step.line)
+            before = step.verb
+        if lines:
+            self._put(b"".join(lines))
 
     def _put(self, line: bytes) -> None:
         self.out.append(line)

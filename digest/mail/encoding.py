@@ -79,7 +79,7 @@ def text_field(name: str, value: str) -> bytes:
     _refuse_breaks(name, value)
     value = value.strip(" ")
     if value.isascii() and "=?" not in value and not _LONG_WORD.search(value):
-        return _folded(name, value)
+        return folded(name, value)
     return _field(name, _encoded_words(name, value))
 
 
@@ -95,7 +95,7 @@ def verbatim_field(name: str, value: str) -> bytes:
             f"header {name}: {value[:80]!r} has characters outside ASCII",
             "write such characters of a URL in percent-encoding",
         )
-    return _folded(name, value.strip(" "))
+    return folded(name, value.strip(" "))
 
 
 def address_field(name: str, display: str, address: str) -> bytes:
@@ -122,9 +122,15 @@ def list_id_field(name: str, value: str) -> bytes:
     return _phrase_field(name, phrase.strip(' "'), f"<{rest.strip()}")
 
 
-def _refuse_breaks(name: str, value: str) -> None:
+@lru_cache(maxsize=64)
+def check_name(name: str) -> None:
+    """Raise DigestError for what is no name of a header field."""
     if not _FIELD_NAME.fullmatch(name):
         raise DigestError(f"{name[:80]!r} is no name of a header field", "see RFC 5322, 3.6.8")
+
+
+def _refuse_breaks(name: str, value: str) -> None:
+    check_name(name)
     if _FORBIDDEN.search(value):
         raise DigestError(
             f"header {name}: {value[:80]!r} has a line break or control character",
@@ -132,7 +138,10 @@ def _refuse_breaks(name: str, value: str) -> None:
         )
 
 
-def _folded(name: str, value: str) -> bytes:
+def folded(name: str, value: str) -> bytes:
+    """A field of ASCII words, broken between them where a line has more than 78 characters."""
+    if len(name) + 2 + len(value) <= _WIDTH:
+        return f"{name}: {value}\r\n".encode("ascii")
     line, *words = f"{name}: {value}".split(" ")
     done: list[str] = []
     for number, word in enumerate(words):

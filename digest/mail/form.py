@@ -33,6 +33,8 @@ from digest.mail.fields import Field, field
 _SOFT: Final = b"=\r\n"
 _SHORT: Final = 1024
 _WIDTH: Final = 76  # RFC 2045, 6.7, rule 5
+_PLAIN: Final = re.compile("[!#-%(-/:;?-~0-9]+")
+"""What neither HTML nor quoted-printable writes in another way: most addresses and links."""
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
@@ -75,17 +77,20 @@ def form_of(letter: Letter) -> Form:
 
 def filled(form: Form, letter: Letter) -> list[bytes]:
     """The body of one reader's letter. Raises DigestError for a control character in a field."""
-    own: dict[Place, bytes] = {}
+    own: dict[tuple[str, bool], bytes] = {}
     for name, value in letter.fields:
+        if plain := _plain(value):
+            own[name, False] = own[name, True] = plain
+            continue
         if _CONTROL.search(value):
             raise DigestError(
                 f"field {name}: {value[:80]!r} has a line break or control character",
                 "take it out of the reader's address or of site.base_url",
             )
-        in_text = own[Place(name, html=False)] = encode_field(value)
+        in_text = own[name, False] = encode_field(value)
         if letter.html is not None:
             safe = escape(value)
-            own[Place(name, html=True)] = in_text if safe == value else encode_field(safe)
+            own[name, True] = in_text if safe == value else encode_field(safe)
     body = [
         piece
         if isinstance(piece, bytes)
@@ -96,6 +101,16 @@ def filled(form: Form, letter: Letter) -> list[bytes]:
         # One line end and no empty line at the end: so DKIM's simple form is (RFC 6376, 3.4.3).
         return [b"".join(body).rstrip(CRLF) + CRLF]
     return body
+
+
+def _plain(value: str) -> bytes | None:
+    """What `encode_field` gives, in a tenth of its time; None where there is more to do."""
+    if not _PLAIN.fullmatch(value) or len(value) % (_WIDTH - 1) == 1:
+        return None
+    lines = [value[i : i + _WIDTH - 1] for i in range(0, len(value), _WIDTH - 1)]
+    if any(line.startswith(".") for line in lines):
+        return None
+    return "=\r\n".join(lines).encode("ascii") + _SOFT
 
 
 def encode_field(value: str) -> bytes:
@@ -165,7 +180,7 @@ def _cut(line: bytes, at: int) -> int:
 @lru_cache(maxsize=32)
 def _form(text: str, html: str | None, images: Images, names: tuple[str, ...]) -> Form:
     if html is None:
-        return _plain(text, names)
+        return _alone(text, names)
     text_body = _pieces(text, names, html=False)
     html_body = _pieces(html, names, html=True)
     pictures = [encode_image_part(cid.strip("<>"), *rest) for cid, *rest in images]
@@ -190,7 +205,7 @@ def _form(text: str, html: str | None, images: Images, names: tuple[str, ...]) -
     return Form((field("Content-Type", kind),), _joined(body))
 
 
-def _plain(text: str, names: tuple[str, ...]) -> Form:
+def _alone(text: str, names: tuple[str, ...]) -> Form:
     body = _pieces(text, names, html=False)
     kind, coding = text_part_head("plain").split(CRLF)[:2]
     head = (

@@ -14,12 +14,13 @@ from digest.errors import DigestError
 from digest.mail.encoding import (
     CRLF,
     address_field,
+    check_name,
     list_id_field,
     text_field,
     verbatim_field,
     wire_address,
 )
-from digest.mail.fields import Field, field
+from digest.mail.fields import Field, field, plain_field
 from digest.mail.form import filled, form_of
 from digest.settings import MailSettings
 
@@ -108,14 +109,14 @@ def _fields(
         )
     fields = [
         _address("From", mail.from_name, sender),
-        field("To", address_field("To", "", to)),
+        plain_field("To", to) or field("To", address_field("To", "", to)),
     ]
     if mail.reply_to:
         fields.append(_address("Reply-To", "", wire_address(mail.reply_to)))
     fields += [
         _subject(letter.subject),
         _date(date),
-        field("Message-ID", verbatim_field("Message-ID", f"<{message_id}>")),
+        plain_field("Message-ID", f"<{message_id}>") or _verbatim("Message-ID", f"<{message_id}>"),
     ]
     fields += [_extra(name, value) for name, value in letter.headers]
     fields += [_MIME_VERSION, _language(letter.language)]
@@ -151,14 +152,28 @@ def _language(language: str) -> Field:
 
 @lru_cache(maxsize=256)
 def _extra(name: str, value: str) -> Field:
+    kind = _kind(name)
+    if kind == "list-id":
+        return field(name, list_id_field(name, value))
+    if plain := plain_field(name, value):
+        return plain
+    if value.isascii() or kind.startswith("list-"):
+        return _verbatim(name, value)
+    return field(name, text_field(name, value))
+
+
+def _verbatim(name: str, value: str) -> Field:
+    return field(name, verbatim_field(name, value))
+
+
+@lru_cache(maxsize=64)
+def _kind(name: str) -> str:
+    """The name of a letter's own header field in small letters, once it may be one."""
+    check_name(name)
     kind = name.lower()
     if _OURS.fullmatch(kind):
         raise DigestError(
             f"header {name} is written by the program and cannot come with a letter",
             "take it out of the letter's headers",
         )
-    if kind == "list-id":
-        return field(name, list_id_field(name, value))
-    if value.isascii() or kind.startswith("list-"):
-        return field(name, verbatim_field(name, value))
-    return field(name, text_field(name, value))
+    return kind

@@ -179,14 +179,14 @@ class LetterPrinter:
         """
         form = self._form(edition, blocks, delivery.preferences)
         links = self._links(delivery.subscriber_id)
-        return replace(
-            form,
-            headers=self._headers(edition, links),
-            fields=(
-                ("UNSUBSCRIBE", links.unsubscribe),
-                ("PREFERENCES", links.preferences),
-                ("ADDRESS", delivery.address),
-            ),
+        fields = (
+            ("UNSUBSCRIBE", links.unsubscribe),
+            ("PREFERENCES", links.preferences),
+            ("ADDRESS", delivery.address),
+        )
+        headers = self._headers(edition, links)
+        return Letter(
+            form.subject, form.html, form.text, form.images, headers, form.language, fields
         )
 
     def _form(self, edition: Edition, blocks: Sequence[Block], wants: Preferences) -> Letter:
