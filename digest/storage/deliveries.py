@@ -51,6 +51,7 @@ from digest.storage.acks import mark, record
 from digest.storage.codec import preferences_from_json
 from digest.storage.doors import Access
 from digest.storage.holds import end_ambiguous, held
+from digest.storage.plans import in_order
 from digest.storage.queue import MessageId, Queue
 from digest.storage.subscribers import active
 from digest.storage.suppressions import Hashes, among, plain_hashes
@@ -162,6 +163,7 @@ class Deliveries:
         with self._access.write(ledger=True) as connection:
             if held(connection, edition):
                 return claimed
+            in_order(connection)
             while len(claimed) < limit:
                 wanted = {"of": edition, "at": now, "most": limit - len(claimed)}
                 rows = connection.execute(

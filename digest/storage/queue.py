@@ -40,6 +40,7 @@ from digest.storage.bell import ring
 from digest.storage.codec import days_from_bits, preferences_to_json
 from digest.storage.columns import MOMENT
 from digest.storage.doors import Access, insert
+from digest.storage.plans import in_order
 from digest.storage.subscribers import active
 
 _T = schema.deliveries
@@ -70,9 +71,6 @@ _POSTGRES: Final = (
     "%(until)s::timestamptz[]) WITH ORDINALITY AS kinds (wants, status, since, until, kind) "
     "USING (kind) ON CONFLICT (edition_date, subscriber_id) DO NOTHING RETURNING status"
 )
-_IN_TURN: Final = "SET LOCAL enable_sort = off; SET LOCAL enable_bitmapscan = off"
-"""Read readers by their ids, whatever is believed of a table without statistics: 93 s a million
-where each page sorted all that were left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +117,7 @@ class Queue:
                 size = _PAGE if limit is None else min(_PAGE, limit - made)
                 # A transaction a page: nobody waits for the lock longer than for one of them.
                 with self._access.write() as connection:
-                    if connection.dialect.name == "postgresql":
-                        connection.exec_driver_sql(_IN_TURN)
+                    in_order(connection)
                     page = connection.execute(
                         wanted.where(_SUBSCRIBERS.c.id > last)
                         .order_by(_SUBSCRIBERS.c.id)

@@ -362,6 +362,25 @@ def test_a_group_is_found_by_its_ids_in_tables_that_nobody_has_analyzed(store: S
     assert "ix_subscribers_status" not in plan
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_claim_reads_what_it_takes_in_tables_that_nobody_has_analyzed(store: SqlStore) -> None:
+    """Else each claim collects and sorts all that waits; see `plans`."""
+    store.subscribers.add_all([a_subscriber(f"r{number}") for number in range(1000)])
+    queued(store)
+    # What this transaction has read so far, by the indexes and without.
+    read = text(
+        "SELECT idx_tup_fetch + seq_tup_read FROM pg_stat_xact_user_tables "
+        "WHERE relname = 'deliveries'"
+    )
+    with store.access.write() as connection:
+        # What Postgres chooses by itself from some ten thousand rows on.
+        connection.exec_driver_sql(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off"
+        )
+        assert len(store.deliveries.claim(DAY, "me", NOW, 10)) == 10
+        assert 10 <= connection.scalar(read) <= 50
+
+
 def test_readers_are_gone_through_by_their_ids_in_tables_that_nobody_has_analyzed(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
