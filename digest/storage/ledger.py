@@ -140,10 +140,18 @@ class Ledger:
     def retry(self, edition: date, statuses: Sequence[str], now: datetime, window_h: int) -> int:
         """Make ended rows pending again, with a window from `now`; returns how many.
 
-        Only those whose reader still gets the letter; what was sent is never sent again.
+        Only those whose reader still gets the letter; what was sent is never sent again. Raises
+        EditionError where the rows were pruned: nobody knows any more to whom it was.
         """
         readers = select(_SUBSCRIBERS.c.id).where(active(now))
         with self._access.write() as connection:
+            # With its books open, an edition without rows would get new ones, for everybody.
+            if connection.scalar(select(_DAYS.c.pruned).where(_DAYS.c.edition_date == edition)):
+                raise EditionError(
+                    f"edition {edition}: its deliveries were pruned, so it is not known any more "
+                    "who has got it",
+                    f"what is left of it: digest audit {edition}",
+                )
             done = connection.execute(
                 update(_T)
                 .where(
@@ -162,9 +170,10 @@ class Ledger:
                     updated_at=now,
                 )
             )
-            connection.execute(
-                update(_DAYS).where(_DAYS.c.edition_date == edition).values(closed_at=None)
-            )
+            if done.rowcount:
+                connection.execute(
+                    update(_DAYS).where(_DAYS.c.edition_date == edition).values(closed_at=None)
+                )
         return done.rowcount
 
     # --- holds ----------------------------------------------------------------------------------

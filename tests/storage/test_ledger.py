@@ -14,6 +14,7 @@ from sqlalchemy import delete
 from digest.domain.delivery import Accepted, Deferred, Rejected
 from digest.domain.edition import Edition
 from digest.domain.subscriber import Preferences, Status, Subscriber
+from digest.errors import EditionError
 from digest.settings import DatabaseSettings
 from digest.storage import SqlStore, open_store, schema
 from tests.storage.conftest import DAY, NOW, mark, record, release
@@ -234,6 +235,10 @@ def test_pruning_keeps_the_counts(store: SqlStore, subscribe: Subscribe) -> None
     assert store.ledger.prune(tomorrow, NOW) == (2, 1)
     books = store.ledger.close(DAY, NOW, 12)
     assert (books.counts, books.balanced) == ({"sent": 1, "refused": 1}, True)
+    assert queued(store) == 0
+    # Whoever got it must not get it again because nobody knows of it any more.
+    with pytest.raises(EditionError, match="2026-03-02: its deliveries were pruned"):
+        store.ledger.retry(DAY, ["refused", "expired"], NOW, 12)
     assert queued(store) == 0
 
 
