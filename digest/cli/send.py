@@ -186,9 +186,12 @@ def _refuse_held(store: Store, on: date) -> None:
         own = hold.name == on.isoformat()
         if own or not hold.name[:1].isdigit():
             what = f"edition {on}" if own else "all sending"
+            step = f"digest resume{f' {on}' if own else ''}"
+            if hold.cause == "restore":
+                step = "digest resume --i-am-the-only-instance"
             raise EditionError(
                 f"{what} is held since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}",
-                f"let it go: digest resume{f' {on}' if own else ''}",
+                f"let it go: {step}",
             )
 
 

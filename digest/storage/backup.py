@@ -39,6 +39,7 @@ from digest.storage.holds import RESTORED
 _SQLITE: Final = b"SQLite format 3\0"
 _POSTGRES: Final = b"PGDMP"
 _COUNTED: Final = ("subscribers", "suppressions", "editions", "deliveries")
+_ANOTHER: Final = "take another backup; the database was not touched"
 _GONE: Final = (Status.UNSUBSCRIBED, Status.SUPPRESSED)
 
 
@@ -103,7 +104,11 @@ def verify(settings: DatabaseSettings, file: Path) -> Contents:
     Raises UsageError when the file is no backup of this kind of database, StorageError when it is
     damaged.
     """
-    with _scratch(settings, file) as database, database.transaction("read") as connection:
+    with (
+        _scratch(settings, file) as database,
+        _blamed(file),
+        database.transaction("read") as connection,
+    ):
         _look_through(connection, file)
         return _contents(connection)
 
@@ -117,7 +122,7 @@ def restore(settings: DatabaseSettings, file: Path, now: datetime) -> Contents:
     """
     leavers = _leavers(settings)
     with _scratch(settings, file) as database:
-        with database.transaction("read") as connection:
+        with _blamed(file), database.transaction("read") as connection:
             _look_through(connection, file)
         if database.is_sqlite:
             migrate.upgrade(database)
@@ -240,18 +245,27 @@ def _contents(connection: Connection) -> Contents:
 
 def _look_through(connection: Connection, file: Path) -> None:
     """Raise StorageError unless every page, reference and edition of a backup can be read."""
+    if connection.dialect.name == "sqlite":
+        said = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
+        lost = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if said != "ok" or lost:
+            raise StorageError(f"{file}: is damaged: {said}", _ANOTHER)
+    if migrate.current(connection) is None:
+        raise StorageError(f"{file}: holds no tables of digest", _ANOTHER)
+    for table in schema.metadata.sorted_tables:
+        connection.execute(text(f"SELECT count(*) FROM {table.name}"))  # noqa: S608 - our names
+
+
+@contextmanager
+def _blamed(file: Path) -> Iterator[None]:
+    """What cannot be read inside is the backup, not the database beside which it was unpacked."""
     try:
-        if connection.dialect.name == "sqlite":
-            said = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
-            lost = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
-            if said != "ok" or lost:
-                raise StorageError(f"{file}: is damaged: {said}", "take another backup")
-        if migrate.current(connection) is None:
-            raise StorageError(f"{file}: holds no tables of digest", "take another backup")
-        for table in schema.metadata.sorted_tables:
-            connection.execute(text(f"SELECT count(*) FROM {table.name}"))  # noqa: S608 - our names
-    except sqlite3.DatabaseError as error:
-        raise StorageError(f"{file}: is damaged: {error}", "take another backup") from error
+        yield
+    except StorageError as error:
+        if error.hint == _ANOTHER:
+            raise
+        reason = error.message.rpartition(": ")[2]
+        raise StorageError(f"{file}: cannot be read as a backup: {reason}", _ANOTHER) from error
 
 
 @contextmanager

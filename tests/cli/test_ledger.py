@@ -42,6 +42,9 @@ def test_a_backup_is_verified_restored_and_held(digest, tmp_path):
     assert "is there already" in again.stderr
     assert "can be restored" in digest("restore", file, "--verify").stdout
     assert "sending is held" in digest("restore", file).stderr
+    held = digest("send")
+    assert held.returncode == 8
+    assert "let it go: digest resume --i-am-the-only-instance" in held.stderr
     refused = digest("resume")
     assert refused.returncode == 2
     assert "--i-am-the-only-instance" in refused.stderr

@@ -91,8 +91,13 @@ def test_a_damaged_backup_is_noticed(
     backup(database_settings, file)
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(StorageError):
+    # The backup is to blame, not the database: else one would go and restore another.
+    blamed = f"{file}: cannot be read" if whole.startswith(b"SQLite") else "pg_restore failed"
+    with pytest.raises(StorageError, match=f"^{blamed}"):
         verify(database_settings, file)
+    with pytest.raises(StorageError, match=f"^{blamed}"):
+        restore(database_settings, file, NOW)
+    assert store.ledger.holds() == []
     file.write_bytes(b"hello")
     with pytest.raises(UsageError, match="is no backup"):
         verify(database_settings, file)
