@@ -98,6 +98,17 @@ def greylisted(reply: str) -> bool:
     return later and _TOO_MANY.search(reply) is None
 
 
+def about_one_reader(reply: str) -> bool:
+    """Whether a 450 or 451 is about one recipient's address or mailbox, by its enhanced code.
+
+    RFC 3463, 3.2 and 3.3: 4.1.x and 4.2.x, but for 4.1.7 and 4.1.8, which are about the sender.
+    """
+    if not reply.startswith(("450", "451")):
+        return False
+    _class, _, detail = enhanced(reply).partition(".")
+    return detail.startswith(("1.", "2.")) and detail not in {"1.7", "1.8"}
+
+
 def wait_after(reply: str, used: int, waits: Sequence[timedelta]) -> timedelta | None:
     """How long to wait after a 4xx, `used` retries having been made; None when that was the last.
 

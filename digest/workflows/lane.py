@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from digest.domain.replies import greylisted
+from digest.domain.replies import about_one_reader, greylisted
 from digest.ports import Paced
 
 SLOW_DOWN: Final = ("421", "450", "451", "454")
@@ -44,9 +44,12 @@ class Lane:
         """Take a 4xx about an address: such as ask for fewer letters slow its domain down.
 
         Greylisting does not: slowed down by each new reader, a domain of 300 had 280 still waiting
-        after two rounds.
+        after two rounds. Nor does what is about one reader: where one mailbox in twenty was busy,
+        1 900 of 2 000 letters waited for their domains.
         """
-        if reply.startswith(SLOW_DOWN) and not greylisted(reply):
+        if not reply.startswith(SLOW_DOWN):
+            return
+        if not (greylisted(reply) or about_one_reader(reply)):
             self._pace(_domain(address)).slow(now)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from digest.domain.replies import enhanced, error_class, greylisted, wait_after
+from digest.domain.replies import about_one_reader, enhanced, error_class, greylisted, wait_after
 
 WAITS = [timedelta(minutes=minutes) for minutes in (5, 15, 120)]
 
@@ -58,3 +58,20 @@ def test_waits_follow_the_list_and_a_full_mailbox_is_given_an_hour() -> None:
 )
 def test_greylisting_is_told_from_a_wish_for_fewer_letters(reply: str, is_one: bool) -> None:
     assert greylisted(reply) is is_one
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_so"),
+    [
+        ("450 4.2.1 The user is receiving mail too quickly", True),
+        ("451 4.1.1 not verified yet", True),
+        ("450 4.1.8 sender's domain not found", False),
+        ("450 4.7.1 slow down", False),
+        ("450 busy", False),
+        ("421 4.2.1 closing", False),
+    ],
+)
+def test_what_is_about_one_mailbox_is_told_from_what_is_about_a_domain(
+    reply: str, is_so: bool
+) -> None:
+    assert about_one_reader(reply) is is_so

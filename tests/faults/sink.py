@@ -117,6 +117,7 @@ class _Talk:
         self._sink, self._reader, self._writer, self._number = sink, reader, writer, number
         self._sender = ""
         self._recipient = ""
+        self._named = {"MAIL": False, "RCPT": False}
         odd = sink.plan.get("odd") or {"kind": "", "every": 1, "seconds": 0}
         self._odd = odd["kind"] if number % odd["every"] == 1 % odd["every"] else ""
         self._seconds = odd["seconds"]
@@ -133,10 +134,18 @@ class _Talk:
     async def _command(self, verb: str, words: str) -> bool:
         step = "EHLO" if verb == "HELO" else verb
         address = words.partition("<")[2].partition(">")[0]
+        if verb in {"MAIL", "RSET"}:
+            self._named = {"MAIL": False, "RCPT": False}
         if verb == "RCPT":
             self._recipient = address
         if await self._answered(step):
             return True
+        before = {"RCPT": "MAIL", "DATA": "RCPT"}.get(verb)
+        if before and not self._named[before]:
+            await self._say(f"503 5.5.1 no {before} was taken")
+            return True
+        if verb in self._named:
+            self._named[verb] = True
         if verb == "EHLO":
             offers = ["sink", "8BITMIME", "SMTPUTF8", f"SIZE {self._sink.plan.get('size', LIMIT)}"]
             if not self._sink.plan.get("no_pipelining"):

@@ -26,6 +26,8 @@ def test_a_domain_that_asks_for_fewer_gets_fewer():
     assert lane.until("b@x.example", NOW) is None
     lane.trouble("a@x.example", "451 4.7.1 Greylisted, come back in five minutes", NOW)
     assert lane.until("b@x.example", NOW) is None
+    lane.trouble("a@x.example", "450 4.2.1 busy, come later", NOW)
+    assert lane.until("b@x.example", NOW) is None
     lane.trouble("a@x.example", "450 4.7.1 slow down", NOW)
     later = lane.until("b@x.example", NOW)
     assert later is not None
