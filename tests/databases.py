@@ -20,9 +20,11 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -65,10 +67,13 @@ _FAST = {
 
 
 class Postgres:
-    """A server in a folder of its own; `url()` names a database of it."""
+    """A server in a folder of its own, its data perhaps on another disk; `url()` names a database
+    of it.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, disk: Path | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="digest-pg-"))
+        self.data = (disk or self.folder) / "data"
         self._user = _unprivileged()
         self._bin = _binaries(self.folder)
         self._process: subprocess.Popen[bytes] | None = None
@@ -88,38 +93,23 @@ class Postgres:
             try:
                 self._process.wait(2)
             except subprocess.TimeoutExpired:
-                self._process.send_signal(3)  # SIGQUIT: immediate, nothing is worth keeping
-                self._process.wait(10)
+                self.stop(signal.SIGQUIT)  # nothing is worth keeping
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self) -> None:
-        if self._user is not None:
-            os.chown(self.folder, self._user, -1)
-        data, words = self.folder / "data", self.folder / "log"
-        with words.open("wb") as log:
-            self._run(log, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+        for folder in {self.folder, self.data.parent} if self._user is not None else ():
+            os.chown(folder, self._user, -1)
+        with (self.folder / "log").open("wb") as log:
+            self._run(log, "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
                       "--locale=C.UTF-8", "--no-sync", "--no-instructions")  # fmt: skip
-            with (data / "postgresql.auto.conf").open("a") as config:
-                config.writelines(f"{name} = '{value}'\n" for name, value in _FAST.items())
-                config.write(f"unix_socket_directories = '{self.folder}'\n")
-            access = data / "pg_hba.conf"
-            access.write_text(f"local all locked scram-sha-256\n{access.read_text()}")
-            self._process = subprocess.Popen(
-                [self._bin / "postgres", "-D", data],
-                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, **self._as(),
-            )  # fmt: skip
-        for _ in range(300):
-            try:
-                with self.administrator() as connection:
-                    connection.execute("CREATE DATABASE made TEMPLATE template0")
-                break
-            except psycopg.OperationalError as error:
-                if self._process.poll() is not None:
-                    raise RuntimeError(f"Postgres ended:\n{words.read_text()}") from error
-                # It is ready within milliseconds; nothing announces it.
-                self._pause()
-        else:
-            raise RuntimeError(f"Postgres does not answer:\n{words.read_text()}")
+        with (self.data / "postgresql.auto.conf").open("a") as config:
+            config.writelines(f"{name} = '{value}'\n" for name, value in _FAST.items())
+            config.write(f"unix_socket_directories = '{self.folder}'\n")
+        access = self.data / "pg_hba.conf"
+        access.write_text(f"local all locked scram-sha-256\n{access.read_text()}")
+        self.serve()
+        with self.administrator() as connection:
+            connection.execute("CREATE DATABASE made TEMPLATE template0")
         database = connect(settings_for(self.url("made")))
         try:
             upgrade(database)
@@ -128,12 +118,33 @@ class Postgres:
         with self.administrator() as connection:
             connection.execute(f"CREATE DATABASE {SHARED} TEMPLATE made")
 
-    def _pause(self) -> None:
-        try:
-            if self._process is not None:
-                self._process.wait(0.05)
-        except subprocess.TimeoutExpired:
-            pass
+    def serve(self) -> None:
+        """Start to serve, unless it does; returns once it answers."""
+        words = self.folder / "log"
+        if self._process is None or self._process.poll() is not None:
+            with words.open("ab") as log:
+                self._process = subprocess.Popen(
+                    [self._bin / "postgres", "-D", self.data],
+                    stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, **self._as(),
+                )  # fmt: skip
+        for _ in range(300):
+            try:
+                self.administrator().close()
+            except psycopg.OperationalError as error:
+                if self._process.poll() is not None:
+                    raise RuntimeError(f"Postgres ended:\n{words.read_text()}") from error
+                # It is ready within milliseconds; nothing announces it.
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(0.05)
+            else:
+                return
+        raise RuntimeError(f"Postgres does not answer:\n{words.read_text()}")
+
+    def stop(self, how: signal.Signals) -> None:
+        """Stop to serve: SIGINT is Postgres's *fast* shutdown, SIGQUIT the *immediate* one."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        self._process.wait(30)
 
     def administrator(self) -> psycopg.Connection[Any]:
         """A connection to the server's own database, autocommitting."""

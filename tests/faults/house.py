@@ -17,11 +17,11 @@ import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import insert, update
 
@@ -35,6 +35,7 @@ from tests.databases import Postgres, settings_for
 
 ROOT = Path(__file__).parents[2]
 T = schema.deliveries
+CONNECTIONS = 8
 CONCEPTS = ("entropy", "gradient-descent", "normal-distribution", "markov-chain", "momentum")
 
 
@@ -71,6 +72,7 @@ class House:
         self.day: date = now().date()
         self._sinks: list[subprocess.Popen[str]] = []
         self._senders: list[subprocess.Popen[bytes]] = []
+        self._happened = folder / "sink.faults"
         self.log = folder / "sink.log"
         self.said = folder / "sender.log"
         self.config = folder / "digest.toml"
@@ -169,6 +171,7 @@ class House:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.sink", str(self.log), json.dumps(plan)],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            stderr=self._happened.open("ab"),
         )  # fmt: skip
         self._sinks.append(process)
         assert process.stdout is not None
@@ -191,6 +194,11 @@ class House:
             )  # fmt: skip
         self._senders.append(process)
         return process
+
+    @property
+    def worker(self) -> subprocess.Popen[bytes]:
+        """The sender that was started last."""
+        return self._senders[-1]
 
     @staticmethod
     def kill(process: subprocess.Popen[bytes]) -> None:
@@ -231,6 +239,10 @@ class House:
     def taken(self) -> int:
         """Messages that sinks took so far."""
         return self.log.read_bytes().count(b"\n") if self.log.exists() else 0
+
+    def happened(self, what: str) -> int:
+        """How often sinks did a thing of their plans: drop, or were slow to a new connection."""
+        return self._happened.read_text().split().count(what)
 
     def times(self) -> dict[str, float]:
         """Recipient -> when their letter was taken last."""
@@ -286,25 +298,21 @@ class House:
 
 
 @contextmanager
-def house(kind: str, readers: int) -> Iterator[House]:
-    """An installation on sqlite or postgres with so many readers, gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="digest-faults-") as name:
-        folder = Path(name)
+def house(kind: str, readers: int, disk: Path | None = None) -> Iterator[House]:
+    """An installation on sqlite or postgres with so many readers, gone at the end.
+
+    The database lies on `disk`, where that is given.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="digest-faults-")))
         if kind == "sqlite":
-            made = House(folder, f"sqlite:///{folder / 'digest.db'}", None)
-            try:
-                made.furnish(readers)
-                yield made
-            finally:
-                made.close()
-            return
-        with Postgres() as server:
+            made = House(folder, f"sqlite:///{(disk or folder) / 'digest.db'}", None)
+        else:
+            server = stack.enter_context(Postgres(disk))
             made = House(folder, server.url(server.database("made")), server)
-            try:
-                made.furnish(readers)
-                yield made
-            finally:
-                made.close()
+        stack.callback(made.close)
+        made.furnish(readers)
+        yield made
 
 
 def verdict(found: House, copies_allowed: int) -> list[str]:
@@ -333,51 +341,20 @@ def verdict(found: House, copies_allowed: int) -> list[str]:
     return said
 
 
+def at_work(home: House) -> None:
+    """Wait until the first letter has gone out."""
+    more_than(home, 0)
+
+
+def more_than(home: House, before: int) -> None:
+    """Wait until more letters have gone out."""
+    end = time.monotonic() + 90
+    while home.taken() <= before:
+        if time.monotonic() > end:
+            raise RuntimeError("no letter went out for 90 s")
+        time.sleep(0.01)
+
+
 def environment() -> str:
     load = os.getloadavg()[0]
     return f"{os.cpu_count()} cores, load {load:.1f}, Python {sys.version.split()[0]}"
-
-
-class Sinks:
-    """Sinks one after another in one folder; use it in a `with`."""
-
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="digest-sinks-")
-        self._running: subprocess.Popen[str] | None = None
-        self._number = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
-        self._folder.cleanup()
-
-    @property
-    def _log(self) -> Path:
-        return Path(self._folder.name, f"{self._number}.log")
-
-    def start(self, **plan: Any) -> int:
-        """A sink with this plan in the place of the former one; returns its port."""
-        self._number += 1
-        if self._running is None:
-            self._running = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.sink", "-"],
-                cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            )  # fmt: skip
-        assert self._running.stdin is not None
-        assert self._running.stdout is not None
-        self._running.stdin.write(json.dumps({"log": str(self._log), "plan": plan}) + "\n")
-        self._running.stdin.flush()
-        return int(self._running.stdout.readline())
-
-    def taken(self) -> set[str]:
-        """Who got a letter from the last sink."""
-        if not self._log.exists():
-            return set()
-        return {json.loads(line)["to"] for line in self._log.read_text().splitlines()}
-
-    def _stop(self) -> None:
-        if self._running is not None and self._running.stdin is not None:
-            self._running.stdin.close()
-            self._running.wait(30)

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import random
-import sys
 import time
 
+from tests.faults.found import Found, Turn
 from tests.faults.house import house, verdict
 
 ROUND = 25
-"""Kills over one set of letters."""
+"""Kills over one set of letters, at most, and one for each `LETTERS` of them."""
+LETTERS = 40
+KILLS = "kills"
 
 
-def kills(
-    kind: str, times: int, letters: int, connections: int, seed: int, limit_s: float = 7200
-) -> tuple[bool, str]:
-    """Kill a worker `times` times while it sends `letters` letters; then let one finish.
+def kills(connections: int) -> Turn:
+    """Kill a worker until the letters or the round are over; then let one finish."""
 
-    No kill begins after `limit_s`. Where all letters are out before the last kill, a new set of
-    them begins.
-    """
-    chance = random.Random(seed)  # noqa: S311 - not for secrets
-    done = copies = sent = 0
-    worst = 0
-    faults: list[str] = []
-    end = time.monotonic() + limit_s
-    while done < times and time.monotonic() < end:
+    def turn(kind: str, number: int, letters: int) -> Found:
+        chance = random.Random(number)  # noqa: S311 - not for secrets
+        found = Found()
         with house(kind, letters) as home:
             home.configure(home.sink(), connections)
             assert home.queue() == letters
-            here = 0
-            while done < times and here < ROUND and time.monotonic() < end:
+            done = 0
+            while done < min(ROUND, letters // LETTERS):
                 before = home.taken()
                 worker = home.sender()
                 began = time.monotonic()
@@ -42,28 +36,23 @@ def kills(
                 home.kill(worker)
                 if over or home.taken() == before:
                     break
-                twice = home.sent().second
-                done, here = done + 1, here + 1
+                done += 1
                 home.age()
                 counts = home.counts()
-                worst = max(worst, twice)
                 if not counts["pending"] and not counts["claimed"]:
                     break
             counts = home.finish()
-            found = home.sent()
-            copies += found.second
-            sent += len(found.copies)
-            if here:
-                worst = max(worst, found.second)
+            sent = home.sent()
             if counts["sent"] != letters:
-                faults.append(f"{letters - counts['sent']} of {letters} not sent: {dict(counts)}")
-            faults += verdict(home, max(here, 1) * connections)
-            sys.stderr.write(f"  ... {done} kills, {copies} second copies\n")
-            if not here:
-                faults.append("no kill hit a sender at work")
-                break
-    said = (
-        f"{done} kills over {sent} letters: {copies} second copies "
-        f"({copies / max(done, 1):.1f} a kill, {connections} allowed)"
-    )
-    return not faults, "; ".join([said, *faults])
+                left = letters - counts["sent"]
+                found.faults.append(f"{left} of {letters} not sent: {dict(counts)}")
+            if not done:
+                found.faults.append("no kill hit a sender at work")
+            found.faults += verdict(home, max(done, 1) * connections)
+            found.sums.update(
+                {KILLS: done, "letters": len(sent.copies), "second copies": sent.second}
+            )
+            found.most["second copies a kill"] = sent.second / max(done, 1)
+        return found
+
+    return turn

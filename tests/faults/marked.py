@@ -16,40 +16,44 @@ import sys
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Engine, delete, event, func, select
 
 from digest.storage import schema
-from tests.faults.house import ROOT, House, house
-from tests.faults.others import CONNECTIONS, Outcome
+from tests.faults.found import Found
+from tests.faults.house import CONNECTIONS, ROOT, House, house
+
+POINTS: Final = "kills at marked points"
+A_TURN: Final = 16
 
 
-def editions(kind: str, times: int) -> Outcome:
+def editions(kind: str, number: int, _letters: int) -> Found:
     """Killed while an edition is built and published, then run again: one edition, whole."""
-    faults, hit = [], 0
+    found = Found()
     with house(kind, 3) as home:
         home.configure(1, CONNECTIONS)
         first = home.day + timedelta(days=1)
         words = ("-q", "edition", "build", "--publish", "--date")
         points = _count(home, *words, first.isoformat())
         wanted = _parts(home, first)
-        for number, point in enumerate(_spread(points, times), start=1):
-            on = first + timedelta(days=number)
-            hit += _killed_at(home, point, *words, on.isoformat())
+        for day, point in enumerate(_some(points, number), start=1):
+            on = first + timedelta(days=day)
+            found.sums[POINTS] += _killed_at(home, point, *words, on.isoformat())
             again = home.digest(*words, on.isoformat())
             if again.returncode or _parts(home, on) != wanted:
-                faults.append(f"point {point}: {again.stderr[-200:]} {_parts(home, on)}")
+                found.faults.append(f"point {point}: {again.stderr[-200:]} {_parts(home, on)}")
         with home.store() as store:
             numbers = [edition.number for edition in store.editions.listing(1000)]
         if sorted(numbers) != list(range(1, len(numbers) + 1)):
-            faults.append(f"numbers {sorted(numbers)}")
-    said = f"killed at {hit} of {points} points, one whole edition each"
-    return not faults, "; ".join([said, *faults[:3]])
+            found.faults.append(f"numbers {sorted(numbers)}")
+    found.most["points there are"] = points
+    return found
 
 
-def rows(kind: str, times: int, readers: int = 12_000) -> Outcome:
+def rows(kind: str, number: int, readers: int) -> Found:
     """Killed while the rows are made, then run again: one row a reader, and the books say so."""
-    faults, hit = [], 0
+    found = Found()
     words = ("serve", "scheduler", "--once", "--queue-only")
     days = schema.ledger_days
     with house(kind, readers) as home:
@@ -58,18 +62,18 @@ def rows(kind: str, times: int, readers: int = 12_000) -> Outcome:
         home.digest(*words)
         _forget(home)
         points = _count(home, *words)
-        for point in _spread(points, times):
+        for point in _some(points, number):
             _forget(home)
-            hit += _killed_at(home, point, *words)
+            found.sums[POINTS] += _killed_at(home, point, *words)
             again = home.digest(*words)
             with home.store() as store, store.read() as connection:
                 queued = connection.scalar(
                     select(days.c.queued).where(days.c.edition_date == home.day)
                 )
             if again.returncode or home.counts() != {"pending": readers} or queued != readers:
-                faults.append(f"point {point}: {dict(home.counts())}, books {queued}")
-    said = f"killed at {hit} of {points} points, {readers} rows each time"
-    return not faults, "; ".join([said, *faults[:3]])
+                found.faults.append(f"point {point}: {dict(home.counts())}, books {queued}")
+    found.most["points there are"] = points
+    return found
 
 
 def _forget(home: House) -> None:
@@ -80,11 +84,9 @@ def _forget(home: House) -> None:
         connection.execute(delete(days).where(days.c.edition_date == home.day))
 
 
-def _spread(points: int, times: int) -> list[int]:
-    """So many of the points at most, evenly."""
-    if times >= points:
-        return list(range(1, points + 1))
-    return sorted({1 + round(n * (points - 1) / max(times - 1, 1)) for n in range(times)})
+def _some(points: int, number: int) -> list[int]:
+    """The points of a turn; the turns one after the other come to all of them, again and again."""
+    return [1 + (number * A_TURN + n) % points for n in range(A_TURN)]
 
 
 def _parts(home: House, on: object) -> Counter[str]:

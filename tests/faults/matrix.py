@@ -6,10 +6,16 @@ Three readers; the fault is there for good, or for the first one who meets it wh
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
 import time
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, Self
 
 from digest.domain.delivery import Letter
 from digest.domain.edition import Edition, EditionStatus
@@ -18,9 +24,11 @@ from digest.errors import TransportError
 from digest.mail.message import begin
 from digest.mail.smtp import SmtpTransport
 from digest.settings import MailSettings, SmtpSettings
-from digest.storage import SqlStore
+from digest.storage import SqlStore, open_store
 from digest.workflows.deliver import Courier
-from tests.faults.house import Sinks
+from tests.databases import settings_for
+from tests.faults.found import Found
+from tests.faults.house import ROOT
 
 ON = date(2026, 3, 14)
 NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)
@@ -160,3 +168,68 @@ def _blamed(store: SqlStore) -> int:
 
     with store.read() as connection:
         return connection.scalar(select(func.sum(schema.deliveries.c.deferrals))) or 0
+
+
+def replies(_kind: str, _number: int, _readers: int) -> Found:
+    """40 cells of the reply matrix, on SQLite: the states are the ledger's."""
+    found = Found()
+    with tempfile.TemporaryDirectory(prefix="digest-faults-") as name, Sinks() as sinks:
+        made = Path(name, "made.db")
+        with open_store(settings_for(f"sqlite:///{made}")) as store:
+            publish(store)
+        for step in STEPS:
+            for fault in FAULTS:
+                path = Path(name, f"{step}-{fault}.db")
+                shutil.copy(made, path)
+                with open_store(settings_for(f"sqlite:///{path}")) as store:
+                    wrong = cell(store, sinks, step, fault)
+                found.sums["cells"] += 1
+                if wrong:
+                    found.faults.append(f"{step} {fault}: {wrong}")
+    return found
+
+
+class Sinks:
+    """Sinks one after another in one folder; use it in a `with`."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="digest-sinks-")
+        self._running: subprocess.Popen[str] | None = None
+        self._number = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        self._folder.cleanup()
+
+    @property
+    def _log(self) -> Path:
+        return Path(self._folder.name, f"{self._number}.log")
+
+    def start(self, **plan: Any) -> int:
+        """A sink with this plan in the place of the former one; returns its port."""
+        self._number += 1
+        if self._running is None:
+            self._running = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.sink", "-"],
+                cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        assert self._running.stdin is not None
+        assert self._running.stdout is not None
+        self._running.stdin.write(json.dumps({"log": str(self._log), "plan": plan}) + "\n")
+        self._running.stdin.flush()
+        return int(self._running.stdout.readline())
+
+    def taken(self) -> set[str]:
+        """Who got a letter from the last sink."""
+        if not self._log.exists():
+            return set()
+        return {json.loads(line)["to"] for line in self._log.read_text().splitlines()}
+
+    def _stop(self) -> None:
+        if self._running is not None and self._running.stdin is not None:
+            self._running.stdin.close()
+            self._running.wait(30)

@@ -1,31 +1,52 @@
-"""The fault plan: name -> (what, how often in the whole plan, in the fast subset; 0: not there)."""
+"""The fault plan: what is tried, how often, over how many letters, on which databases."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
-from tests.faults import marked, others, servers, upkeep
-from tests.faults.others import Outcome
+from tests.faults import away, disks, kills, marked, matrix, others, servers, upkeep
+from tests.faults.found import TURNS, Turn
 
-ONE_DATABASE = frozenset({"reply matrix", "disk full"})
-"""What is tried on SQLite alone."""
+BOTH = ("sqlite", "postgres")
 
-PLAN: dict[str, tuple[Callable[[str, int], Outcome], int, int]] = {
-    "reply matrix": (others.replies, 25, 1),
-    "refusals by recipient": (others.recipients, 10, 0),
-    "greylisting": (others.greylisting, 10, 0),
-    "connections cut": (others.drops, 100, 0),
-    "double cron": (others.crons, 100, 1),
-    "worker beyond its lease": (others.stale, 50, 0),
-    "told to stop": (others.drains, 50, 0),
-    "leaving while sending": (others.leavers, 20, 0),
-    "database away": (others.outages, 50, 0),
-    "disk full": (others.disk_full, 20, 0),
-    "log and state full": (upkeep.full_log, 20, 0),
-    "editions, marked points": (marked.editions, 1000, 0),
-    "rows, marked points": (marked.rows, 1000, 0),
-    "server restarts": (servers.restarts, 100, 0),
-    "slow connections": (servers.slow, 100, 0),
-    "old backup restored": (upkeep.restored, 10, 0),
-    "soak, thousands": (upkeep.soak, 1000, 0),
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the plan. `times` counts `counted`, which each turn brings some of; `fast` is the
+    same for the subset of every change (0: not there), with `fast_letters` where it is not all.
+    """
+
+    turn: Turn
+    times: int
+    letters: int = 0
+    counted: str = TURNS
+    fast: int = 0
+    fast_letters: int = 0
+    on: tuple[str, ...] = BOTH
+
+
+PLAN: dict[str, Row] = {
+    "kills": Row(kills.kills(8), 200, 5000, kills.KILLS, fast=10, fast_letters=400),
+    "kills, 16 connections": Row(kills.kills(16), 200, 5000, kills.KILLS),
+    "reply matrix": Row(matrix.replies, 25, 3, fast=1, on=("sqlite",)),
+    "refusals by recipient": Row(others.recipients, 10, 10_000),
+    "greylisting": Row(others.greylisting, 10, 2000),
+    "connections cut": Row(servers.drops, 500, 500, servers.CUTS),
+    "server restarts": Row(servers.restarts, 100, 1500, servers.RESTARTS),
+    "slow: 30 s at the end": Row(servers.slow("late", 30), 100, 800, servers.SLOW),
+    "slow: a byte a second": Row(servers.slow("dribble", 1), 100, 800, servers.SLOW),
+    "slow: a tarpit": Row(servers.slow("tarpit", 10), 100, 800, servers.SLOW),
+    "double cron": Row(others.crons, 100, 200, fast=1),
+    "worker beyond its lease": Row(others.stale, 50, 400, on=("postgres",)),
+    "told to stop": Row(others.drains, 50, 600),
+    "leaving while sending": Row(others.leavers, 20, 1000),
+    "connections ended": Row(away.ended, 200, 3000, away.ENDED, on=("postgres",)),
+    "database restarted": Row(away.restarted, 30, 600, on=("postgres",)),
+    "database locked": Row(away.locked, 20, 600, on=("sqlite",)),
+    "disk full": Row(disks.database, 20, 3000),
+    "log and state full": Row(disks.log, 20, 600),
+    "editions, marked points": Row(marked.editions, 320, 0, marked.POINTS),
+    "rows, marked points": Row(marked.rows, 1000, 12_000, marked.POINTS),
+    "old backup restored": Row(upkeep.restored, 10, 300),
+    "soak": Row(upkeep.soak, 1, 1_000_000),
 }

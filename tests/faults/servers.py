@@ -1,82 +1,95 @@
-"""SMTP servers that restart, and servers some of whose connections are slow beyond reason."""
+"""SMTP servers that restart and cut connections, and some of whose connections are too slow."""
 
 from __future__ import annotations
 
 import random
 import time
+from typing import Final
 
-from tests.faults.house import House, house, now, verdict
-from tests.faults.others import CONNECTIONS, Outcome, at_work
+from tests.faults.found import Found, Turn
+from tests.faults.house import CONNECTIONS, house, more_than, now, verdict
 
-SLOW_S = 30
-KINDS = ("late", "dribble", "tarpit")
-EVERY = 4
+RESTARTS: Final = "restarts"
+CUTS: Final = "cuts"
+SLOW: Final = "slow connections"
+A_ROUND: Final = 10
+EVERY: Final = 4
+WITHIN_S: Final = 30
 
 
-def restarts(kind: str, times: int, letters: int = 1500, a_round: int = 10) -> Outcome:
+def drops(kind: str, number: int, letters: int) -> Found:
+    """The server cuts 5 % of its connections at the end of a letter, some after it took it."""
+    found = Found()
+    step = "AFTER" if number % 2 else "END"
+    with house(kind, letters) as home:
+        port = home.sink(seed=number, random={"drop": 0.05}, at_step=step)
+        home.configure(port, CONNECTIONS)
+        home.queue()
+        counts = home.finish(300)
+        if counts["sent"] != letters:
+            found.faults.append(f"{dict(counts)}")
+        cuts = home.happened("drop")
+        # Only a letter that was taken and whose reply was cut may have gone out twice.
+        found.faults += verdict(home, cuts if step == "AFTER" else 0)
+        found.sums.update({CUTS: cuts, "second copies": home.sent().second})
+    return found
+
+
+def restarts(kind: str, number: int, letters: int) -> Found:
     """The server is killed while it takes letters and comes back: all arrive, few twice."""
-    faults, copies, done = [], 0, 0
-    chance = random.Random(7)  # noqa: S311 - not for secrets
-    while done < times:
-        with house(kind, letters) as home:
-            port = home.sink()
-            home.configure(port, CONNECTIONS)
-            home.queue()
-            home.sender()
-            here = 0
-            while done < times and here < a_round and home.taken() < letters:
-                before = home.taken()
-                _until_more(home, before)
-                time.sleep(chance.uniform(0, 0.2))
-                home.kill_sink()
-                time.sleep(chance.uniform(0, 1.0))
-                home.sink(port=port)
-                done, here = done + 1, here + 1
-            counts = home.finish(300)
-            if counts["sent"] != letters:
-                faults.append(f"{dict(counts)}")
-            faults += verdict(home, here * CONNECTIONS)
-            copies += home.sent().second
-    said = f"{done} restarts, {copies} second copies ({copies / max(done, 1):.1f} each)"
-    return not faults, "; ".join([said, *faults[:3]])
+    chance = random.Random(number)  # noqa: S311 - not for secrets
+    found = Found()
+    with house(kind, letters) as home:
+        port = home.sink()
+        home.configure(port, CONNECTIONS)
+        home.queue()
+        home.sender()
+        while found.sums[RESTARTS] < A_ROUND and home.taken() < letters:
+            more_than(home, home.taken())
+            time.sleep(chance.uniform(0, 0.2))
+            home.kill_sink()
+            time.sleep(chance.uniform(0, 1.0))
+            home.sink(port=port)
+            found.sums[RESTARTS] += 1
+        counts = home.finish(300)
+        if counts["sent"] != letters:
+            found.faults.append(f"{dict(counts)}")
+        found.faults += verdict(home, found.sums[RESTARTS] * CONNECTIONS)
+        found.sums["second copies"] = home.sent().second
+    return found
 
 
-def slow(kind: str, times: int, letters: int = 800) -> Outcome:
-    """Every fourth connection is slow (30 s at the end of data, a byte a second, a tarpit)."""
-    faults, waits = [], []
-    for number in range(times):
-        how = KINDS[number % len(KINDS)]
-        seconds = {"late": SLOW_S, "dribble": 1, "tarpit": 10}[how]
+def slow(how: str, seconds: int, connections: int = 3 * CONNECTIONS) -> Turn:
+    """Every fourth connection is slow: `late` waits so long at the end of a letter, a `tarpit`
+    before each reply, `dribble` before each byte of a reply.
+    """
+
+    def turn(kind: str, _number: int, letters: int) -> Found:
+        found = Found()
         with house(kind, letters) as home:
             odd = {"kind": how, "every": EVERY, "seconds": seconds}
-            home.configure(home.sink(odd=odd), CONNECTIONS, timeout_s=120.0)
+            home.configure(home.sink(odd=odd), connections, timeout_s=120.0)
             home.queue()
             with home.store() as store:
                 # The first letters of an edition are waited for, whoever is slow: not tried here.
                 store.ledger.clear(home.day, now())
             worker = home.sender()
-            at_work(home)
+            more_than(home, 0)
             began = time.monotonic()
-            # A slow connection holds two letters at most, and every fourth new one is slow.
-            few = letters // 50
-            while home.taken() < letters - few and time.monotonic() < began + SLOW_S:
+            # A slow connection holds two letters at most.
+            few = 2 * connections // EVERY
+            while home.taken() < letters - few and time.monotonic() < began + WITHIN_S:
                 time.sleep(0.1)
-            waits.append(time.monotonic() - began)
+            found.most["s for all but what they hold"] = time.monotonic() - began
             if home.taken() < letters - few:
-                faults.append(f"{how}: {home.taken()} of {letters} within {SLOW_S} s")
-            counts = home.wait_for(lambda c: c["sent"] == letters, 240)
+                found.faults.append(f"{home.taken()} of {letters} within {WITHIN_S} s")
+            counts = home.wait_for(lambda c: c["sent"] == letters, 300)
             worker.terminate()
             worker.wait(60)
             if counts["sent"] != letters:
-                faults.append(f"{how}: {dict(counts)}")
-            faults += verdict(home, 0)
-    said = f"{times} times, all but a few of {letters} within {max(waits):.1f} s, no second copy"
-    return not faults, "; ".join([said, *faults[:3]])
+                found.faults.append(f"{dict(counts)}")
+            found.faults += verdict(home, 0)
+            found.sums[SLOW] = home.happened(how)
+        return found
 
-
-def _until_more(home: House, before: int) -> None:
-    end = time.monotonic() + 90
-    while home.taken() <= before:
-        if time.monotonic() > end:
-            raise RuntimeError("no letter went out for 90 s")
-        time.sleep(0.01)
+    return turn

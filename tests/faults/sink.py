@@ -4,7 +4,8 @@
     python -m tests.faults.sink -               a sink for each line of its input, one at a time
 
 LOG gets a JSON line for each message that was taken, written before the 250 goes out: what is in
-it is all that a reader may have got. PLAN is JSON:
+it is all that a reader may have got. Its errors get a word for each drop and each slow connection.
+PLAN is JSON:
 
     {"seed": 7, "soft": 0.05, "hard": 0.02}     so many recipients get 4xx or 5xx at RCPT; which
                                                 ones follows from the seed and the address alone
@@ -121,6 +122,8 @@ class _Talk:
         odd = sink.plan.get("odd") or {"kind": "", "every": 1, "seconds": 0}
         self._odd = odd["kind"] if number % odd["every"] == 1 % odd["every"] else ""
         self._seconds = odd["seconds"]
+        if self._odd:
+            _note(self._odd)
 
     async def run(self) -> None:
         if not await self._answered("CONNECT"):
@@ -179,6 +182,7 @@ class _Talk:
             await asyncio.sleep(self._seconds)
         self._sink.keep(self._number, self._sender, self._recipient, body)
         if self._sink.fault("AFTER", self._recipient) == "drop":
+            _note("drop")
             raise Dropped  # taken, and the client will never know
         await self._say("250 2.0.0 taken")
 
@@ -187,6 +191,7 @@ class _Talk:
         if not said:
             return False
         if said == "drop":
+            _note("drop")
             raise Dropped
         if said == "hang":
             await asyncio.sleep(3600)
@@ -207,6 +212,10 @@ class _Talk:
             line = line[-1:]
         self._writer.write(line)
         await self._writer.drain()
+
+
+def _note(what: str) -> None:
+    os.write(2, f"{what}\n".encode())
 
 
 async def open_sink(log: str, plan: dict[str, Any]) -> asyncio.Server:

@@ -1,8 +1,7 @@
-"""An old backup comes back; the disk of log and state is full; a day of many letters."""
+"""An old backup comes back; a day of many letters."""
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import statistics
@@ -12,47 +11,47 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from digest.storage import schema
-from tests.faults.house import House, house, verdict
-from tests.faults.others import CONNECTIONS, NOT_RUN, Outcome, at_work, small_disk
+from tests.faults.found import Found, NotTried
+from tests.faults.house import CONNECTIONS, House, at_work, house, verdict
 
 MOST_MB = 120
+LONGEST_S = 3 * 3600
 
 
-def restored(kind: str, times: int, letters: int = 300) -> Outcome:
+def restored(kind: str, number: int, letters: int) -> Found:
     """A backup of the middle of a day is restored: held, leavers stay gone, the rest goes on."""
-    faults, copies, left = [], 0, 0
     if kind == "postgres" and not shutil.which("pg_restore"):
-        return True, f"{NOT_RUN}pg_restore is not installed"
-    for seed in range(times):
-        with house(kind, letters) as home:
-            home.configure(home.sink(slow_end=0.02), CONNECTIONS)
-            home.queue()
-            worker = home.sender()
-            at_work(home)
-            worker.terminate()
-            worker.wait(60)
-            file = home.folder / "old.backup"
-            done = home.digest("backup", str(file))
-            waiting = _leave(home, seed)
-            home.finish(200)
-            sent = home.taken()
-            faults += [f"{c.args[-1]}: {c.stderr[-200:]}" for c in (done,) if c.returncode]
-            back = home.digest("restore", str(file))
-            home.sender("serve", "worker", "--once").wait(120)
-            if back.returncode or home.taken() != sent:
-                faults.append(f"not held: {home.taken() - sent} went out: {back.stderr[-200:]}")
-            home.digest("resume", "--i-am-the-only-instance")
-            counts = home.finish(200)
-            if counts["sent"] + counts["suppressed"] != letters:
-                faults.append(f"{dict(counts)}")
-            if again := set(home.sent().copies) & waiting:
-                faults.append(f"{len(again)} got a letter who had left")
-            copies += home.sent().second
-            left += len(waiting)
-            # What went out after the backup is not known any more: it may go out again.
-            faults += verdict(home, letters)
-    said = f"{times} times, {left} had left since, {copies} second copies of what was sent since"
-    return not faults, "; ".join([said, *faults[:3]])
+        raise NotTried("pg_restore is not installed")
+    found = Found()
+    with house(kind, letters) as home:
+        home.configure(home.sink(slow_end=0.02), CONNECTIONS)
+        home.queue()
+        worker = home.sender()
+        at_work(home)
+        worker.terminate()
+        worker.wait(60)
+        file = home.folder / "old.backup"
+        done = home.digest("backup", str(file))
+        waiting = _leave(home, number)
+        home.finish(200)
+        sent = home.taken()
+        if done.returncode:
+            found.faults.append(f"backup: {done.stderr[-200:]}")
+        back = home.digest("restore", str(file))
+        home.sender("serve", "worker", "--once").wait(120)
+        if back.returncode or home.taken() != sent:
+            found.faults.append(f"not held: {home.taken() - sent} went out: {back.stderr[-200:]}")
+        home.digest("resume", "--i-am-the-only-instance")
+        counts = home.finish(200)
+        if counts["sent"] + counts["suppressed"] != letters:
+            found.faults.append(f"{dict(counts)}")
+        if again := set(home.sent().copies) & waiting:
+            found.faults.append(f"{len(again)} got a letter who had left")
+        # What went out after the backup is not known any more: it may go out again.
+        found.faults += verdict(home, letters)
+        found.sums["had left since"] = len(waiting)
+        found.sums["second copies of what was sent since"] = home.sent().second
+    return found
 
 
 def _leave(home: House, seed: int, many: int = 20) -> set[str]:
@@ -71,34 +70,9 @@ def _leave(home: House, seed: int, many: int = 20) -> set[str]:
     return set(gone)
 
 
-def full_log(kind: str, times: int, letters: int = 600) -> Outcome:
-    """No room for the log and the state (the paces): every letter goes out all the same."""
-    if os.geteuid() != 0:
-        return True, f"{NOT_RUN}needs root, for a small tmpfs"
-    faults = []
-    for _ in range(times):
-        with small_disk(1) as disk, house(kind, letters) as home:
-            state = disk / "state"
-            state.mkdir()
-            home.configure(home.sink(), CONNECTIONS, state=state)
-            home.queue()
-            home.said = disk / "sender.log"
-            home.said.touch()
-            (disk / "filler").write_bytes(b"x" * shutil.disk_usage(disk).free)
-            if shutil.disk_usage(disk).free:
-                faults.append("the disk was not full")
-            counts = home.finish(120)
-            if counts != {"sent": letters}:
-                faults.append(f"{dict(counts)}")
-            faults += verdict(home, 0)
-    said = f"{times} x {letters} letters, no second copy"
-    return not faults, "; ".join([said, *faults[:3]])
-
-
-def soak(kind: str, times: int) -> Outcome:
-    """`times` thousand small letters from one worker: memory and descriptors stay flat."""
-    letters = times * 1000
-    faults = []
+def soak(kind: str, _number: int, letters: int) -> Found:
+    """So many small letters from one worker: memory and descriptors stay flat."""
+    found = Found()
     with house(kind, letters) as home:
         home.configure(home.sink(), CONNECTIONS)
         home.queue()
@@ -106,7 +80,7 @@ def soak(kind: str, times: int) -> Outcome:
         worker = home.sender()
         seen: list[tuple[int, int]] = []
         taken = 0
-        while taken < letters and time.monotonic() < began + 3600:
+        while taken < letters and time.monotonic() < began + LONGEST_S:
             time.sleep(2)
             taken = home.taken()
             if taken:
@@ -116,20 +90,24 @@ def soak(kind: str, times: int) -> Outcome:
         worker.terminate()
         worker.wait(60)
         if counts["sent"] != letters:
-            faults.append(f"{dict(counts)}")
-        faults += verdict(home, 0)
+            found.faults.append(f"{dict(counts)}")
+        found.faults += verdict(home, 0)
     # Medians: caches fill at the beginning, and at the end of the run all is let go at once.
     quarter = max(1, len(seen) // 4)
     early, late = seen[quarter : 2 * quarter] or seen, seen[-quarter:]
     before, most = (statistics.median(kb for kb, _ in some) / 1024 for some in (early, late))
     files_before, files = (statistics.median(n for _, n in some) for some in (early, late))
     if most > MOST_MB or most > before * 1.05 or files > files_before + 1:
-        faults.append(f"grows: {before:.1f} to {most:.1f} MB, {files_before} to {files} files")
-    said = (
-        f"{letters} letters in {took:.0f} s, {before:.1f} MB in the second quarter and {most:.1f} "
-        f"in the last, {files:.0f} open files"
-    )
-    return not faults, "; ".join([said, *faults[:3]])
+        found.faults.append(
+            f"grows: {before:.1f} to {most:.1f} MB, {files_before} to {files} files"
+        )
+    found.most = {
+        "s": took,
+        "MB in the second quarter": before,
+        "MB in the last": most,
+        "open files": files,
+    }
+    return found
 
 
 def _files(pid: int) -> int:

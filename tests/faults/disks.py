@@ -1,0 +1,124 @@
+"""A small disk fills up: that of the database, that of the log and the state."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tests.faults.found import Found, NotTried
+from tests.faults.house import CONNECTIONS, House, house, verdict
+
+LEFT: Final = {"sqlite": 150_000, "postgres": 0}
+"""Bytes that the filler leaves: some commits of SQLite. Postgres has its log laid out before."""
+MEGABYTES: Final = {"sqlite": 12, "postgres": 200}
+TOLD_S: Final = 100
+"""A commit is tried for a minute before the fault is told."""
+
+
+def database(kind: str, _number: int, letters: int) -> Found:
+    """The disk fills up: sending stops before it cannot be recorded; with room it goes on."""
+    found = Found()
+    with small_disk(MEGABYTES[kind]) as disk, house(kind, letters, disk) as home:
+        home.configure(home.sink(slow_end=0.02), CONNECTIONS)
+        home.queue()
+        if home.server is None:
+            with sqlite3.connect(disk / "digest.db") as made:
+                made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        filler = disk / "filler"
+        _fill(filler, LEFT[kind])
+        worker = home.sender()
+        said = _until_told(home, letters)
+        went = home.taken()
+        time.sleep(1)
+        if home.taken() > went:
+            found.faults.append(f"{home.taken() - went} letters went out after it had stopped")
+        if went >= letters:
+            found.faults.append("the disk never was full")
+        if worker.poll() is not None:
+            found.faults.append(f"the worker ended with {worker.returncode}: {said[-300:]}")
+        if "the disk is full" in said:
+            found.sums["times told that the disk is full"] = 1
+        elif "cannot be reached" in said and home.server is not None:
+            # Without room for its log, Postgres ends: all that we can see is that it is away.
+            found.sums["times told that the server is away"] = 1
+        else:
+            found.faults.append(f"not told: {said[-300:]}")
+        filler.unlink()
+        if home.server is not None:
+            home.server.serve()
+        home.age()
+        counts = home.wait_for(lambda c: c["sent"] == letters, 120)
+        worker.terminate()
+        worker.wait(60)
+        if counts["sent"] != letters and home.finish(200)["sent"] != letters:
+            found.faults.append(f"{dict(home.counts())}")
+        # What was out when the disk was full is in doubt; no more than that.
+        found.faults += verdict(home, 2 * CONNECTIONS)
+        found.sums["second copies"] = home.sent().second
+        if home.server is None:
+            with sqlite3.connect(disk / "digest.db") as check:
+                whole = check.execute("PRAGMA integrity_check").fetchone()[0]
+            if whole != "ok":
+                found.faults.append(f"integrity: {whole}")
+    return found
+
+
+def log(kind: str, _number: int, letters: int) -> Found:
+    """No room for the log and the state (the paces): every letter goes out all the same."""
+    found = Found()
+    with small_disk(1) as disk, house(kind, letters) as home:
+        state = disk / "state"
+        state.mkdir()
+        home.configure(home.sink(), CONNECTIONS, state=state)
+        home.queue()
+        home.said = disk / "sender.log"
+        home.said.touch()
+        _fill(disk / "filler", 0)
+        if shutil.disk_usage(disk).free:
+            found.faults.append("the disk was not full")
+        counts = home.finish(120)
+        if counts != {"sent": letters}:
+            found.faults.append(f"{dict(counts)}")
+        found.faults += verdict(home, 0)
+    return found
+
+
+@contextmanager
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """A file system in memory of that size."""
+    if os.geteuid() != 0:
+        raise NotTried("needs root, for a small file system")
+    with tempfile.TemporaryDirectory(prefix="digest-disk-") as name:
+        subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", name], check=True
+        )
+        try:
+            yield Path(name)
+        finally:
+            subprocess.run(["umount", "-l", name], check=False)
+
+
+def _fill(path: Path, left: int) -> None:
+    free = shutil.disk_usage(path.parent).free
+    with path.open("wb") as file:
+        for _ in range((free - left) // 4096):
+            file.write(b"x" * 4096)
+
+
+def _until_told(home: House, letters: int) -> str:
+    """Wait until the sender has said that something is wrong, or has sent all."""
+    end = time.monotonic() + TOLD_S
+    while time.monotonic() < end and home.taken() < letters:
+        said = home.said.read_text()
+        if "ERROR" in said or "FATAL" in said:
+            break
+        time.sleep(0.5)
+    return home.said.read_text()
