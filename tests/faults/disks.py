@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -107,9 +107,9 @@ def small_disk(megabytes: int) -> Iterator[Path]:
 
 
 def _fill(path: Path, left: int) -> None:
-    free = shutil.disk_usage(path.parent).free
-    with path.open("wb") as file:
-        for _ in range((free - left) // 4096):
+    """Take all room of a file system but `left` bytes."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while left == 0 or shutil.disk_usage(path.parent).free > left:
             file.write(b"x" * 4096)
 
 

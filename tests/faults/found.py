@@ -21,9 +21,11 @@ class Found:
     faults: list[str] = field(default_factory=list)
     sums: Counter[str] = field(default_factory=Counter)
     most: dict[str, float] = field(default_factory=dict)
+    not_tried: str = ""
 
     def add(self, other: Found) -> None:
         self.faults += other.faults
+        self.not_tried = self.not_tried or other.not_tried
         self.sums.update(other.sums)
         for name, value in other.most.items():
             self.most[name] = max(value, self.most.get(name, value))
