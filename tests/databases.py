@@ -67,13 +67,16 @@ _FAST = {
 
 
 class Postgres:
-    """A server in a folder of its own, its data perhaps on another disk; `url()` names a database
-    of it.
+    """A server in a folder of its own; `url()` names a database of it.
+
+    Its data may lie on another `disk`, and begin as a copy of those of a server that was stopped
+    (`like`).
     """
 
-    def __init__(self, disk: Path | None = None) -> None:
+    def __init__(self, disk: Path | None = None, like: Path | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="digest-pg-"))
         self.data = (disk or self.folder) / "data"
+        self._like = like
         self._user = _unprivileged()
         self._bin = _binaries(self.folder)
         self._process: subprocess.Popen[bytes] | None = None
@@ -99,15 +102,15 @@ class Postgres:
     def _start(self) -> None:
         for folder in {self.folder, self.data.parent} if self._user is not None else ():
             os.chown(folder, self._user, -1)
-        with (self.folder / "log").open("wb") as log:
-            self._run(log, "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                      "--locale=C.UTF-8", "--no-sync", "--no-instructions")  # fmt: skip
+        if self._like is None:
+            self._initialise()
+        else:
+            subprocess.run(["cp", "-a", self._like, self.data], check=True)
         with (self.data / "postgresql.auto.conf").open("a") as config:
-            config.writelines(f"{name} = '{value}'\n" for name, value in _FAST.items())
             config.write(f"unix_socket_directories = '{self.folder}'\n")
-        access = self.data / "pg_hba.conf"
-        access.write_text(f"local all locked scram-sha-256\n{access.read_text()}")
         self.serve()
+        if self._like is not None:
+            return
         with self.administrator() as connection:
             connection.execute("CREATE DATABASE made TEMPLATE template0")
         database = connect(settings_for(self.url("made")))
@@ -117,6 +120,15 @@ class Postgres:
             database.close()
         with self.administrator() as connection:
             connection.execute(f"CREATE DATABASE {SHARED} TEMPLATE made")
+
+    def _initialise(self) -> None:
+        with (self.folder / "log").open("wb") as log:
+            self._run(log, "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                      "--locale=C.UTF-8", "--no-sync", "--no-instructions")  # fmt: skip
+        with (self.data / "postgresql.auto.conf").open("a") as config:
+            config.writelines(f"{name} = '{value}'\n" for name, value in _FAST.items())
+        access = self.data / "pg_hba.conf"
+        access.write_text(f"local all locked scram-sha-256\n{access.read_text()}")
 
     def serve(self) -> None:
         """Start to serve, unless it does; returns once it answers."""

@@ -13,18 +13,25 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+import psycopg
+
 from tests.faults.found import Found, NotTried
-from tests.faults.house import CONNECTIONS, House, house, verdict
+from tests.faults.house import CONNECTIONS, House, at_work, house, verdict
 
 LEFT: Final = {"sqlite": 150_000, "postgres": 0}
 """Bytes that the filler leaves: some commits of SQLite. Postgres has its log laid out before."""
+SEGMENT: Final = 16 * 2**20
+"""Bytes of a file of Postgres's log."""
 MEGABYTES: Final = {"sqlite": 12, "postgres": 200}
 TOLD_S: Final = 100
 """A commit is tried for a minute before the fault is told."""
 
 
-def database(kind: str, _number: int, letters: int) -> Found:
-    """The disk fills up: sending stops before it cannot be recorded; with room it goes on."""
+def database(kind: str, number: int, letters: int) -> Found:
+    """The disk fills up: sending stops before it cannot be recorded; with room it goes on.
+
+    Every other time it is Postgres's log that wants room, not the tables: Postgres ends then.
+    """
     found = Found()
     with small_disk(MEGABYTES[kind]) as disk, house(kind, letters, disk) as home:
         home.configure(home.sink(slow_end=0.02), CONNECTIONS)
@@ -33,8 +40,15 @@ def database(kind: str, _number: int, letters: int) -> Found:
             with sqlite3.connect(disk / "digest.db") as made:
                 made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         filler = disk / "filler"
-        _fill(filler, LEFT[kind])
         worker = home.sender()
+        at_work(home)
+        if home.server is None or number % 2 == 0:
+            _fill(filler, LEFT[kind])
+        else:
+            _fill(filler, SEGMENT // 2)
+            # The next file of the log is begun, at the latest by this; it may end Postgres at once.
+            with suppress(psycopg.OperationalError), home.server.administrator() as connection:
+                connection.execute("SELECT pg_switch_wal()")
         said = _until_told(home, letters)
         went = home.taken()
         time.sleep(1)
@@ -62,6 +76,7 @@ def database(kind: str, _number: int, letters: int) -> Found:
             found.faults.append(f"{dict(home.counts())}")
         # What was out when the disk was full is in doubt; no more than that.
         found.faults += verdict(home, 2 * CONNECTIONS)
+        found.most["letters before"] = went
         found.sums["second copies"] = home.sent().second
         if home.server is None:
             with sqlite3.connect(disk / "digest.db") as check:

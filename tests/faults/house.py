@@ -297,6 +297,21 @@ class House:
         self._sinks.clear()
 
 
+_made: list[Path] = []
+
+
+@contextmanager
+def postgres_made() -> Iterator[None]:
+    """Make a Postgres once: houses of this process and of its children begin with copies of it."""
+    with Postgres() as server:
+        server.stop(signal.SIGINT)
+        _made.append(server.data)
+        try:
+            yield
+        finally:
+            _made.pop()
+
+
 @contextmanager
 def house(kind: str, readers: int, disk: Path | None = None) -> Iterator[House]:
     """An installation on sqlite or postgres with so many readers, gone at the end.
@@ -308,7 +323,7 @@ def house(kind: str, readers: int, disk: Path | None = None) -> Iterator[House]:
         if kind == "sqlite":
             made = House(folder, f"sqlite:///{(disk or folder) / 'digest.db'}", None)
         else:
-            server = stack.enter_context(Postgres(disk))
+            server = stack.enter_context(Postgres(disk, like=_made[-1] if _made else None))
             made = House(folder, server.url(server.database("made")), server)
         stack.callback(made.close)
         made.furnish(readers)
