@@ -63,6 +63,9 @@ _PATIENCE_S: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
 """Waits while the database is away, a minute in all: what a server has just said about a letter
 would else be forgotten, and the letter sent twice."""
 
+_SYNCED: Final = timedelta(seconds=1)
+"""How often SQLite waits for the disk while replies come in: so much a power cut takes back."""
+
 
 def _taking(*, sure: bool) -> Update:
     """One statement for both databases; SQLite drops the lock clause, having one writer.
@@ -138,6 +141,7 @@ class Deliveries:
         self._retries = [timedelta(minutes=minutes) for minutes in retry_minutes]
         self._hold = on_ambiguous == "hold"
         self._hashes_of = hashes_of
+        self._synced: datetime | None = None
 
     # --- making rows ----------------------------------------------------------------------------
 
@@ -249,11 +253,16 @@ class Deliveries:
         ended: Sequence[tuple[Delivery, SendResult | Unsent]],
         leaving: Sequence[Delivery],
     ) -> Sequence[Delivery]:
-        with self._access.write(ledger=True) as connection:
+        # A commit that the disk has makes all before it lasting.
+        last = self._synced
+        lasting = last is None or not timedelta() <= now - last < _SYNCED
+        with self._access.write(ledger=not lasting) as connection:
             record(connection, owner, now, ended, self._retries)
             marked = mark(connection, owner, now, leaving, self._lease)
             back = [(d, Unsent("held back")) for d in leaving if d.id not in marked]
             record(connection, owner, now, back, self._retries)
+        if lasting:
+            self._synced = now
         return [delivery for delivery in leaving if delivery.id in marked]
 
     # --- looking --------------------------------------------------------------------------------

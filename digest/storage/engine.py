@@ -4,8 +4,8 @@ A transaction has a kind, set as an execution option of its connection:
 
     read     SQLite: BEGIN, so that readers never wait for a writer and lock nobody out
     write    SQLite: BEGIN IMMEDIATE with synchronous=FULL: a reader's wish survives a power cut
-    ledger   SQLite: BEGIN IMMEDIATE with synchronous=NORMAL: a power cut may take the last
-             acknowledgements (those letters go out twice), never an older commit
+    ledger   SQLite: BEGIN IMMEDIATE with synchronous=NORMAL: a power cut may take what came
+             after the last commit of another kind; `deliveries` makes one a second
     migrate  SQLite: BEGIN IMMEDIATE, foreign keys off, as rebuilding a table demands
 
 In WAL mode, NORMAL syncs at checkpoints and FULL at each commit (sqlite.org/pragma.html,

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from digest.domain.delivery import Accepted, Deferred, Delivery, Rejected, Unsent
 from digest.domain.edition import Edition
@@ -345,6 +345,26 @@ def test_editions_do_not_mix(
     (delivery,) = store.deliveries.claim(tomorrow, "me", later, 9)
     assert delivery.edition == tomorrow
     assert store.deliveries.counts(DAY) == {"pending": 1}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_sqlite_waits_for_the_disk_once_a_second(store: SqlStore, subscribe: Subscribe) -> None:
+    subscribe()
+    queued(store)
+    said: list[str] = []
+
+    def listen(connection: Any, *_: object) -> None:
+        connection.set_trace_callback(said.append)
+
+    event.listen(store.access._database.engine, "checkout", listen)
+    waited = []
+    for ms in (0, 300, 900, 1000, 1400, 2100, 500):  # at last the clock is set back
+        said.clear()
+        now = NOW + timedelta(milliseconds=ms)
+        store.deliveries.exchange("me", now, [(claimed(store), Unsent("x"))], [])
+        # A claim comes before.
+        waited.append([words for words in said if "synchronous" in words][-1].endswith("FULL"))
+    assert waited == [True, False, False, True, False, True, True]
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
