@@ -10,7 +10,8 @@ aiosmtplib, nodemailer), which build a message per reader and sign nothing.
     --key rsa|ed25519|none
     --delay-ms 20          every reply comes so much later, by a proxy beside this file
     --workers 2            so many processes share the rows (Postgres)
-    --memory               one run of ours alone: its memory after a tenth, a half and all of it
+    --memory               one run of ours alone: its memory (with that of a process that signs for
+                           it) and open files after a tenth, a half and all of it
 
 Prints medians over --runs: letters a second, CPU of the sender in ms per letter (user and system),
 its peak resident memory, the ratio to smtp-source in this run, and how many times as fast as each
@@ -183,7 +184,7 @@ def work(folder: Path, url: str, port: int, options: argparse.Namespace) -> None
     def clock() -> datetime:
         return datetime.fromtimestamp(ticking + time.monotonic(), UTC)
 
-    ended, memory = 0, {}
+    ended, memory, files = 0, {}, {}
     marks = {math.ceil(options.letters * part / 100): part for part in (10, 50, 100)}
 
     def progress(_outcome: str) -> None:
@@ -191,6 +192,7 @@ def work(folder: Path, url: str, port: int, options: argparse.Namespace) -> None
         ended += 1
         if ended in marks:
             memory[marks[ended]] = memory_mb("VmRSS") + children_mb()
+            files[marks[ended]] = sum(1 for _ in Path("/proc/self/fd").iterdir())
 
     wiring = Wiring(settings_of(folder, url, port, options), clock)
     with wiring.store() as store:
@@ -209,7 +211,7 @@ def work(folder: Path, url: str, port: int, options: argparse.Namespace) -> None
     assert run.whole, (run.stopped, run.troubles[:3])
     rss = max(memory_mb("VmHWM"), *memory.values())
     counted = {"sent": run.sent, "seconds": took, "cpu": cpu, "rss": rss}
-    print(json.dumps(counted | {"memory": memory}))
+    print(json.dumps(counted | {"memory": memory, "files": files}))
 
 
 def warm(wiring: Wiring, store: Store) -> None:
@@ -256,8 +258,10 @@ def ours(folder: Path, url: str, port: int, options: argparse.Namespace) -> Resu
     sent = sum(one["sent"] for one in counted)
     assert sent == options.letters, f"{sent} of {options.letters} were sent"
     if options.memory:
-        after = ", ".join(f"{part} %: {mb:.1f} MB" for part, mb in counted[0]["memory"].items())
-        print(f"resident memory after {after}")
+        one = counted[0]
+        after = [f"{part} %: {one['memory'][part]:.1f} MB, {one['files'][part]} open files"
+                 for part in one["memory"]]  # fmt: skip
+        print(f"resident memory after {'; '.join(after)}")
     how = f", {options.workers} processes" if options.workers > 1 else ""
     return Result(
         f"digest, {options.database}, {options.key}{how}",
