@@ -27,7 +27,8 @@ class Pulses:
     def beat(self, sender: Sender) -> None:
         """Keep what a sender says; those long gone are forgotten."""
         values = asdict(sender)
-        with self._access.write(ledger=True) as connection:
+        # Not a ledger's commit: the disk has it, and so all that the sender wrote before.
+        with self._access.write() as connection:
             made = insert(connection, _T).values(**values)
             connection.execute(made.on_conflict_do_update(index_elements=[_T.c.owner], set_=values))
             connection.execute(delete(_T).where(_T.c.seen_at < sender.seen_at - _KEPT))

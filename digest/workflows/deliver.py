@@ -99,10 +99,10 @@ class Courier:
                 limit = None if limit is None else limit - sum(run.outcomes.values())
             self._work(on, write, run, limit, progress)
         finally:
-            self.transport.close()
-            self.rest()
             if self.pulse is not None:
                 self.pulse.ended(self.store, run)
+            self.transport.close()
+            self.rest()
             self._note(on, run)
         return run
 

@@ -101,8 +101,7 @@ class LedgerDesk:
     """`ports.Desk` over the rows of an edition; see the module.
 
     `write` begins the letter of a row. `limit` bounds the letters of the run; once `stop()` is
-    true, none is handed out any more. `beat` is called after each commit with the letters on their
-    way.
+    true, none is handed out any more. `beat` is called at each turn with the letters on their way.
     """
 
     def __init__(
@@ -191,6 +190,7 @@ class LedgerDesk:
 
     def wait(self, *, idle: bool) -> float | None:
         """See `ports.Desk`."""
+        self._beat(len(self._out))
         if self._oldest_ack is not None:
             rest = self._oldest_ack + ACK_DELAY - self._clock()
             if not idle and rest > timedelta():
@@ -283,7 +283,6 @@ class LedgerDesk:
         self._acks, self._oldest_ack = [], None
         self._run.commits += 1
         self._run.commit_s += (self._clock() - began).total_seconds()
-        self._beat(len(self._out))
         return marked
 
     def _close(self, delivery: Delivery, outcome: Outcome) -> None:

@@ -31,7 +31,10 @@ class Pulse:
         self._started = self._started or self._clock()
 
     def beat(self, store: Store, run: Dispatch, out: int) -> None:
-        """Called after each commit of a run; a few of these are kept. Nothing depends on it."""
+        """Called at each turn of a run; one in ten seconds is kept.
+
+        On SQLite it also makes lasting what the run's last second has written.
+        """
         now = self._clock()
         self.start()
         if self._beaten is None or now - self._beaten >= EVERY:

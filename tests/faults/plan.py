@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.faults import away, disks, kills, marked, matrix, others, servers, upkeep
+from tests.faults import away, disks, kills, marked, matrix, others, power, servers, upkeep
 from tests.faults.found import TURNS, Turn
 
 BOTH = ("sqlite", "postgres")
@@ -44,6 +44,7 @@ PLAN: dict[str, Row] = {
     "database restarted": Row(away.restarted, 30, 600, on=("postgres",)),
     "database locked": Row(away.locked, 20, 600, on=("sqlite",)),
     "disk full": Row(disks.database, 20, 3000),
+    "power cut": Row(power.cuts, 20, 16_000),
     "log and state full": Row(disks.log, 20, 600),
     "editions, marked points": Row(marked.editions, 320, 0, marked.POINTS),
     "rows, marked points": Row(marked.rows, 1000, 12_000, marked.POINTS),
