@@ -48,6 +48,11 @@ def new(app: App, *, selector: str | None, ed25519: bool, out: Path | None) -> N
     from digest.settings.kinds import check_selector  # noqa: PLC0415
 
     wiring = wire(app)
+    if not app.settings.dkim.domain and app.loaded.origins["mail.from_address"] == "default":
+        raise SettingsError(
+            "mail.from_address: is not set, so it is not known for which domain the key is",
+            "set it in digest.toml, or dkim.domain",
+        )
     on = wiring.clock().astimezone(ZoneInfo(app.settings.edition.zone)).date()
     name = check_selector(selector or _of_month(on, ed25519=ed25519))
     path = out or wiring.key_file(name)

@@ -44,8 +44,11 @@ def doctor(app: App, *, address: str, nameserver: str | None, offline: bool, as_
     disk, the database and the feeds. Nothing is sent. Exit code 1: something must be mended.
     """
     wiring = wire(app)
+    if address:
+        address = _address("--address", address, "such as 192.0.2.25: where the relay sends from")
+    names = None if offline else _names(nameserver)
     found: list[Finding] = []
-    for finding in _all(wiring, address, nameserver, offline=offline):
+    for finding in _all(wiring, address, names):
         found.append(finding)
         if not as_json:
             _tell(app, finding)
@@ -66,9 +69,7 @@ def _tell(app: App, finding: Finding) -> None:
         app.answer(f"      next: {finding.hint}")
 
 
-def _all(
-    wiring: Wiring, address: str, nameserver: str | None, *, offline: bool
-) -> Iterator[Finding]:
+def _all(wiring: Wiring, address: str, names: Names | None) -> Iterator[Finding]:
     yield disk(wiring.settings.paths.state)
     try:
         with wiring.store(keep=False) as store:
@@ -79,9 +80,9 @@ def _all(
         yield Finding("database", State.FAIL, error.message, error.hint)
     yield from model(wiring.settings)
     yield told(wiring)
-    if offline:
+    if names is None:
         return
-    for check in outside_checks(wiring, _names(nameserver), address):
+    for check in outside_checks(wiring, names, address):
         yield from check()
 
 
@@ -91,12 +92,17 @@ def _names(nameserver: str | None) -> Names:
     if not nameserver:
         return Names()
     host, _, port = nameserver.partition(":")
+    example = "such as 9.9.9.9 or 127.0.0.1:5353"
+    if port and not port.isdecimal():
+        raise UsageError(f"--nameserver {nameserver!r}: is no address", example)
+    return Names([_address("--nameserver", host, example)], int(port or 53))
+
+
+def _address(option: str, given: str, example: str) -> str:
     try:
-        return Names([str(ip_address(host))], int(port or 53))
+        return str(ip_address(given))
     except ValueError:
-        raise UsageError(
-            f"--nameserver {nameserver!r}: is no address", "such as 9.9.9.9 or 127.0.0.1:5353"
-        ) from None
+        raise UsageError(f"{option} {given!r}: is no address", example) from None
 
 
 def disk(folder: Path) -> Finding:

@@ -45,6 +45,10 @@ def test_no_key_is_replaced_and_bad_names_are_refused(digest: Run, tmp_path: Pat
     assert again.returncode > 1
     assert "there is a key already" in again.stderr
     assert (tmp_path / "var" / "dkim" / "d1.pem").read_bytes() == kept
+    nobody = digest("dkim", "new", "--selector", "d2")
+    assert nobody.returncode == 3
+    assert "mail.from_address: is not set" in nobody.stderr
+    assert not (tmp_path / "var" / "dkim" / "d2.pem").exists()
     bad = digest("dkim", "new", "--selector", "../d1", **SIGN)
     assert bad.returncode == 2
     assert "is no selector" in bad.stderr

@@ -60,6 +60,9 @@ def test_offline_it_looks_at_what_is_here(digest: Run) -> None:
     assert done.returncode == 0, done.stdout
     assert "ok  database: " in done.stdout
     assert "relay" not in done.stdout
+    strange = digest("doctor", "--offline", "--address", "mx.example")
+    assert (strange.returncode, strange.stdout) == (2, "")
+    assert "--address 'mx.example': is no address" in strange.stderr
     bad = digest("doctor", "--nameserver", "dns.example")
     assert bad.returncode == 2
     assert "is no address" in bad.stderr
