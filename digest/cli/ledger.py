@@ -69,7 +69,9 @@ def _tell(app: App, books: Audit) -> None:
         app.answer(f"Of {books.doubled} a second copy may have gone out.")
     for fault in books.faults:
         app.warn(f"edition {books.edition}: {fault}")
-    if books.balanced:
+    if books.balanced and not books.published:
+        app.answer("There is no published edition of that date, and nobody was due.")
+    elif books.balanced:
         app.answer("The day adds up.")
 
 

@@ -6,7 +6,7 @@ import logging
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from digest.cli._console import App, pass_app
 from digest.cli._wire import DATE, edition_date, show_collected, show_picks, wire
 from digest.domain.address import normalise
 from digest.domain.checkup import Finding, State
-from digest.domain.edition import Edition
+from digest.domain.edition import Edition, EditionStatus
 from digest.errors import EditionError, TransportError, UsageError
 from digest.ports import Store, Transport
 from digest.wiring import Wiring
@@ -30,7 +30,11 @@ SAMPLES = 3
 """Letters that a dry run writes when no --limit is given: enough to look at."""
 
 FRESH_H = 12
-"""A dry run asks the feeds when the newest entry in the store is older, hours."""
+"""The feeds are asked first when the newest entry in the store is older, hours."""
+
+EASTERNMOST = timedelta(hours=14)
+WESTERNMOST = timedelta(hours=12)
+"""How far local time is ahead of UTC, and behind it, at most."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Report:
     largest_bytes: int = 0
     found: Sequence[Finding] = ()
     files: Mapping[str, str] | None = None
+    held: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The report with plain values."""
@@ -78,6 +83,7 @@ class Report:
                 for address, outcome, reply in self.troubles
             ],
             "stopped": self.stopped,
+            "held": self.held,
             "largest_bytes": self.largest_bytes,
             "preflight": [
                 {
@@ -103,7 +109,12 @@ class Report:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of a dry run's letters; else paths.out.",
 )
-@click.option("--fetch/--no-fetch", default=True, help="Whether a dry run may ask the feeds.")
+@click.option(
+    "--fetch/--no-fetch",
+    default=True,
+    help="Whether the feeds are asked where no fresh story is stored; a dry run also asks the "
+    "servers, DNS and the links.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Report as JSON.")
 @pass_app
 def send(
@@ -133,33 +144,38 @@ def send(
     if dry_run:
         report = _dry_run(app, wiring, on, recipient=recipient, limit=limit, out=out, fetch=fetch)
     elif recipient is not None:
-        report = _test_letter(app, wiring, on, recipient)
+        report = _test_letter(app, wiring, on, recipient, fetch=fetch)
     else:
         try:
-            report = _send(app, wiring, on, limit)
+            report = _send(app, wiring, on, limit, fetch=fetch)
         finally:
             _attend(wiring)
     if as_json:
         app.as_json(report.as_dict())
     else:
         _tell(app, report)
-    if report.stopped and (reason := holding(report.found)):
-        raise EditionError(
-            f"edition {on} is held: {reason}", f"mend it, then let it go: digest resume {on}"
-        )
+    if report.held:
+        reason, _, step = report.stopped.partition("\n")
+        raise EditionError(f"edition {on} is held: {reason}", step.strip())
     if report.stopped and not report.outcomes.get("sent"):
         raise TransportError(report.stopped, "mend the server, then run the same command again")
     if report.troubles or report.stopped or report.edition.faults or holding(report.found):
         click.get_current_context().exit(1)
 
 
-def _send(app: App, wiring: Wiring, on: date, limit: int | None) -> Report:
+def _send(app: App, wiring: Wiring, on: date, limit: int | None, *, fetch: bool) -> Report:
     with wiring.store() as store:
         _refuse_held(store, on)
+        kept = store.editions.get(on)
+        if kept is None or kept.status is EditionStatus.DRAFT:
+            _refuse_strange(on, wiring.clock(), app.settings.delivery.window_h)
+        if kept is None and fetch:
+            _freshen(app, wiring, store, wiring.clock())
         edition = wiring.publisher(store).publish(on, wiring.clock())
         courier = wiring.courier(store, wiring.transport())
         with app.progress(None, f"Sending No. {edition.number}") as bar:
             run = courier.deliver(on, limit=limit, progress=lambda _outcome: bar.advance())
+        held = on.isoformat() in {hold.name for hold in store.ledger.holds()}
         return Report(
             edition,
             "send",
@@ -169,6 +185,22 @@ def _send(app: App, wiring: Wiring, on: date, limit: int | None) -> Report:
             run.stopped,
             run.largest_bytes,
             run.found,
+            held=held and bool(run.stopped),
+        )
+
+
+def _refuse_strange(on: date, now: datetime, window_h: int) -> None:
+    """A date that is nobody's today: published by a slip, its edition could not be taken back."""
+    midnight = datetime.combine(on, time(), UTC)
+    if now < midnight - EASTERNMOST:
+        raise EditionError(
+            f"edition {on}: that day has begun nowhere yet, so nobody is due",
+            f"see what it would be: digest send --dry-run --date {on}",
+        )
+    if now > midnight + timedelta(hours=24 + window_h) + WESTERNMOST:
+        raise EditionError(
+            f"edition {on}: was never published, and its time is over for everybody",
+            "see: digest edition list",
         )
 
 
@@ -195,9 +227,11 @@ def _refuse_held(store: Store, on: date) -> None:
             )
 
 
-def _test_letter(app: App, wiring: Wiring, on: date, recipient: str) -> Report:
+def _test_letter(app: App, wiring: Wiring, on: date, recipient: str, *, fetch: bool) -> Report:
     """One letter over SMTP that leaves no trace in the database."""
     with wiring.store(keep=False) as store:
+        if fetch and store.editions.get(on) is None:
+            _freshen(app, wiring, store, wiring.clock())
         edition = wiring.publisher(store).build(on, wiring.clock())
         outcome, reply, size = _one_letter(wiring, store, edition, recipient, wiring.transport())
     troubles = [] if outcome == "sent" else [(recipient, outcome, reply)]
@@ -234,7 +268,7 @@ def _dry_run(
         store.deliveries.enqueue(on, now, app.settings.delivery.window_h, None)
         outcomes, domains = dict(run.outcomes), store.deliveries.domains(on)
         size = run.largest_bytes
-        found = look_over(wiring, store, on, network=fetch)
+        found = look_over(wiring, store, on, network=fetch, trial=True)
         if recipient is not None or not run.sent:
             reader = recipient or f"reader@{wiring.domain}"
             _outcome, _reply, size = _one_letter(wiring, store, edition, reader, transport)
@@ -297,7 +331,7 @@ def _tell(app: App, report: Report) -> None:
     for address, outcome, reply in report.troubles:
         app.warn(f"{address}: {outcome}: {reply}")
     _tell_found(app, report.found)
-    if report.stopped:
+    if report.stopped and not report.held:
         app.warn(f"stopped: {report.stopped}")
     if report.domains:
         counts = ", ".join(f"{domain} {rows}" for domain, rows in _first(report.domains, 8))
@@ -320,15 +354,21 @@ def _tell(app: App, report: Report) -> None:
 
 
 def _tell_found(app: App, found: Sequence[Finding]) -> None:
-    """What the preflight found: what is not right, and that all else is."""
+    """What the preflight found: what is not right, what was not looked at, or that all is well."""
     wrong = [one for one in found if one.state in {State.WARN, State.FAIL}]
+    skipped = [one for one in found if one.state is State.SKIPPED]
     for one in wrong:
         mark = " (holds the edition)" if one.holds else ""
         app.warn(f"preflight{mark}: {one.name}: {one.words}")
         if one.hint:
             app.warn(f"  next: {one.hint}")
     if found and not wrong:
-        app.say(f"Preflight: {len(found)} checks, nothing to mend.")
+        done = len(found) - len(skipped)
+        app.say(f"Preflight: {done} check{'s' * (done != 1)}, nothing to mend.")
+    for one in skipped:
+        app.say(f"Not looked at: {one.name}: {one.words}")
+        if one.hint:
+            app.say(f"  next: {one.hint}")
 
 
 def _first(counts: Mapping[str, int], most: int) -> list[tuple[str, int]]:

@@ -25,6 +25,8 @@ CLIP: Final = 102 * 1024
 PICTURES: Final = 12
 PICTURE_BYTES: Final = 1_000_000
 """More of either makes a letter slow to open and dear to send."""
+HTTPS: Final = "https"
+"""How the finding is named that is no fault while nobody else gets the letter."""
 LINE_MOST: Final = 998
 LINE_WANTED: Final = 78
 
@@ -127,7 +129,7 @@ def _fields(message: EmailMessage, signed: Callable[[str], bool]) -> Iterator[Fi
         )
     elif not web[0].startswith("https:"):
         yield _odd(
-            "leaving",
+            HTTPS,
             "the link to leave is not https: mail programs show no button",
             "put the site behind https and set site.base_url to it",
         )

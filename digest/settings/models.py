@@ -264,7 +264,11 @@ class FeedSettings(_Section):
         2.0, ge=0, le=60, description="Pause between two requests to one host, seconds."
     )
     dry_run_budget_s: float = Field(
-        15.0, ge=0, le=120, description="Time a dry run gives to all feeds together, seconds."
+        15.0,
+        ge=0,
+        le=120,
+        description="Time that `digest send` gives to all feeds together where no fresh story is "
+        "stored, seconds; 0: it asks none.",
     )
     collect_every_minutes: int = Field(
         30, ge=5, le=720, description="How often the scheduler asks the feeds, minutes."

@@ -11,6 +11,7 @@ def test_an_empty_day_adds_up_and_a_strange_one_is_refused(digest):
     assert done.returncode == 0, done.stderr
     books = json.loads(done.stdout)
     assert (books["eligible"], books["balanced"], books["published"]) == (0, True, False)
+    assert "There is no published edition of that date" in digest("audit", DAY).stdout
     assert digest("audit", "yesterday").returncode == 2
     assert "No delivery" in digest("deliveries", "--all").stdout
 

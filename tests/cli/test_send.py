@@ -95,6 +95,38 @@ def test_send_goes_to_all_once_and_reports_who_was_refused(digest, smtp):
     assert len(smtp.letters) == 2
 
 
+@pytest.mark.parametrize(
+    ("on", "said"),
+    [("2999-01-01", "begun nowhere yet"), ("2020-01-01", "its time is over for everybody")],
+)
+def test_a_slip_of_the_year_publishes_nothing(digest, on, said):
+    done = digest("send", "--date", on)
+    assert done.returncode == 8
+    assert f"edition {on}: " in done.stderr
+    assert said in done.stderr
+    assert "there is no edition" in digest("edition", "show", on).stderr
+
+
+def test_an_edition_that_its_first_readers_refuse_is_held_and_the_exit_code_says_so(digest, smtp):
+    smtp.answer("RCPT", "550 5.7.1 no bulk mail")
+    readers = [f"r{number}@example.org" for number in range(30)]
+    digest("subscribers", "add", *readers, "--hour", this_hour())
+    done = digest("send", **through(smtp))
+    assert done.returncode == 8
+    assert "20 of the first 20 letters were refused: 550 5.7.1 no bulk mail" in done.stderr
+    assert "go on with: digest resume 20" in done.stderr
+
+
+def test_a_dry_run_at_home_asks_nobody_and_alarms_nobody(digest):
+    done = digest("send", "--dry-run", *DAY, DIGEST_PREFLIGHT__CHECKS="all")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "Preflight: 1 check, nothing to mend." in done.stdout
+    assert "Not looked at: links, SMTP server, DNS: site.base_url is http://localho" in done.stdout
+    quiet = digest("send", "--dry-run", "--no-fetch", *DAY, DIGEST_PREFLIGHT__CHECKS="all")
+    assert "Not looked at" not in quiet.stdout
+
+
 def test_a_test_letter_goes_to_one_and_is_not_kept(digest, smtp, tmp_path):
     done = digest("send", "--to", "me@example.org", *DAY, **through(smtp))
     assert done.returncode == 0, done.stderr

@@ -57,6 +57,19 @@ def test_a_dry_run_asks_the_feeds_when_it_has_no_fresh_story(digest, content_wit
     assert done.stdout.count("From the shelf:") == 4
 
 
+def test_the_first_letter_has_news_although_nobody_has_fetched_any(digest, content_with_feed, smtp):
+    more = content_with_feed | {
+        "DIGEST_SMTP__PORT": str(smtp.settings().port),
+        "DIGEST_FEEDS__DRY_RUN_BUDGET_S": "10",
+    }
+    one = digest("send", "--to", "me@example.org", **more)
+    assert "A language model that proves theorems (feed)" in one.stdout, one.stderr
+    assert "From the shelf" in digest("send", "--to", "me@example.org", "--no-fetch", **more).stdout
+    done = digest("send", **more)
+    assert "A language model that proves theorems (feed)" in done.stdout, done.stderr
+    assert "asking the feeds" not in digest("send", **more).stdout, "it is published"
+
+
 def test_once_does_what_is_due_and_a_second_time_nothing(digest, content_with_feed, smtp):
     more = content_with_feed | {"DIGEST_SMTP__PORT": str(smtp.settings().port)}
     hour = time.gmtime().tm_hour
