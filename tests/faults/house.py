@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ from sqlalchemy import insert, update
 
 from digest.domain.edition import Block, Edition, EditionStatus, StoryPick
 from digest.domain.story import Story
-from digest.errors import DigestError, StorageError
+from digest.errors import DigestError, OutputError, StorageError
+from digest.mail.dkim import Key, new_key, write_key
 from digest.settings import load
 from digest.storage import SqlStore, open_store, schema
 from digest.wiring import Wiring
@@ -41,6 +43,11 @@ CONCEPTS = ("entropy", "gradient-descent", "normal-distribution", "markov-chain"
 
 def now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the processes have this clock, too
+
+
+@cache
+def _keys() -> dict[str, Key]:
+    return {"r1": new_key("rsa"), "e1": new_key("ed25519")}
 
 
 @dataclass
@@ -117,13 +124,18 @@ class House:
         state: Path | None = None,
         **delivery: object,
     ) -> None:
-        """Write digest.toml."""
+        """Write digest.toml, and the keys that sign."""
+        for name, key in _keys().items():
+            with suppress(OutputError):  # it is there
+                write_key(key, self.folder / f"{name}.pem")
         lines = [
             f'secret_key = "{"0123456789abcdef" * 4}"',
             "[site]", 'base_url = "https://digest.example.org"',
             "[mail]", 'from_address = "editor@digest.example.org"',
             "[smtp]", 'host = "127.0.0.1"', f"port = {port}", f"connections = {connections}",
             f"timeout_s = {timeout_s}",
+            "[dkim]", 'selector = "r1"', f'key_file = "{self.folder}/r1.pem"',
+            'ed25519_selector = "e1"', f'ed25519_key_file = "{self.folder}/e1.pem"',
             "[database]", f'url = "{self.url}"', "busy_timeout_s = 60.0",
             "[paths]", f'state = "{state or self.folder / "state"}"',
             f'cache = "{self.folder}/cache"', f'out = "{self.folder}/out"',
