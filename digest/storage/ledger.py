@@ -83,7 +83,10 @@ class Ledger:
         )
 
     def close_due(self, now: datetime, window_h: int) -> Sequence[date]:
-        """Dates of the last week whose last reader's window is over and whose books are open."""
+        """Dates of the last week whose last reader's window is over and whose books are open.
+
+        Not those of which a letter may still go out: one tried again, or on its way just now.
+        """
         # The westernmost reader's day begins 12 h after that of UTC, and lasts 24 h.
         last = (now - timedelta(hours=12 + 24 + window_h)).date()
         week = [last - timedelta(days=days) for days in range(_DAYS_OPEN, 0, -1)]
@@ -93,7 +96,20 @@ class Ledger:
                     _DAYS.c.edition_date.in_(week), _DAYS.c.closed_at.is_not(None)
                 )
             ).all()
-        return [day for day in week if day not in closed]
+            under_way = connection.scalars(
+                select(_T.c.edition_date)
+                .where(
+                    _T.c.edition_date.in_(week),
+                    schema.UNFINISHED,
+                    or_(
+                        _T.c.expires_at >= now,
+                        _T.c.status.in_([DeliveryStatus.CLAIMED, DeliveryStatus.ON_WIRE])
+                        & (_T.c.next_at > now),
+                    ),
+                )
+                .distinct()
+            ).all()
+        return [day for day in week if day not in closed and day not in under_way]
 
     def close(self, edition: date, now: datetime, window_h: int) -> Audit:
         """End what was not sent in time and close the books; returns what they say.

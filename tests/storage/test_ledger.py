@@ -189,6 +189,24 @@ def test_retry_takes_up_what_failed_and_never_what_was_sent(
     assert again.message_id in {row.message_id for row in rows}
 
 
+def test_the_books_of_a_day_that_is_tried_again_stay_open_until_its_letters_ended(
+    store: SqlStore, subscribe: Subscribe
+) -> None:
+    subscribe(created_at=NOW - timedelta(days=30))
+    queued(store)
+    (row,) = store.deliveries.claim(DAY, "me", NOW, 9)
+    record(store, row, "me", Rejected("550"), NOW)
+    later = NOW + timedelta(days=3)
+    assert store.ledger.close(DAY, later, 12).balanced
+    assert store.ledger.retry(DAY, ["refused"], later, 12) == 1
+    assert DAY not in store.ledger.close_due(later, 12)
+    assert DAY in store.ledger.close_due(later + timedelta(hours=13), 12)
+    (row,) = store.deliveries.claim(DAY, "me", later + timedelta(hours=11, minutes=59), 9)
+    assert DAY not in store.ledger.close_due(later + timedelta(hours=12, minutes=1), 12)
+    record(store, row, "me", Accepted("250"), later + timedelta(hours=12, minutes=2))
+    assert DAY in store.ledger.close_due(later + timedelta(hours=12, minutes=3), 12)
+
+
 def test_tallies_and_rows(store: SqlStore, subscribe: Subscribe) -> None:
     for name in "abc":
         subscribe(name)
