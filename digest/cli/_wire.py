@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -11,11 +11,15 @@ import click
 
 from digest.cli._console import App
 from digest.domain.edition import Edition, StoryPick
-from digest.ports import Clock
+from digest.errors import StorageError
+from digest.ports import Clock, Store
 from digest.wiring import Wiring, utc_now
 
 if TYPE_CHECKING:
     from digest.workflows.collect import Collected
+
+MOST_AHEAD = timedelta(minutes=1)
+"""How far the clocks of two senders may differ: a lease outlasts a letter by minutes."""
 
 DATE = click.DateTime(["%Y-%m-%d"])
 """The type of options and arguments that take a date."""
@@ -24,6 +28,22 @@ DATE = click.DateTime(["%Y-%m-%d"])
 def wire(app: App, clock: Clock = utc_now) -> Wiring:
     """The wiring for the settings of this call."""
     return Wiring(app.settings, clock)
+
+
+def same_time(store: Store, clock: Clock) -> None:
+    """Let nobody send by a clock that is off; asked before each run.
+
+    A lease is over by the clock of whoever looks: 15 minutes ahead of the others, one would take
+    all that they have on the wire for given up, and send it again. Raises StorageError.
+    """
+    ahead = store.ledger.ahead(clock())
+    if abs(ahead) > MOST_AHEAD:
+        way = "ahead of" if ahead > timedelta() else "behind"
+        raise StorageError(
+            f"this machine's clock is {abs(ahead).total_seconds():.0f} s {way} the database's: "
+            "letters that others are sending could go out twice",
+            "keep the clocks of all machines by NTP (timedatectl), then start again",
+        )
 
 
 def edition_date(app: App, given: datetime | None, now: datetime) -> date:

@@ -8,10 +8,12 @@ import signal
 import threading
 import time
 
+from digest.cli._wire import same_time
 from digest.cli.serve import tell_run
 from digest.ports import Store
 from digest.wiring import Wiring
 from digest.wiring.alarm import Watch, told_when_broken
+from digest.workflows.deliver import Courier
 from digest.workflows.work import work
 
 log = logging.getLogger("digest.worker")
@@ -46,9 +48,14 @@ def run(wiring: Wiring, *, once: bool) -> None:
         watch = Watch(wiring)
         if not once:
             threading.Thread(target=_look, args=(watch, told), daemon=True).start()
+
+        def courier() -> Courier:
+            same_time(store, wiring.clock)
+            return wiring.courier(store, wiring.transport(), owner=owner, stop=told.is_set)
+
         runs = work(
             store,
-            lambda: wiring.courier(store, wiring.transport(), owner=owner, stop=told.is_set),
+            courier,
             wiring.clock,
             told.is_set,
             lambda words: log.error("%s", words),

@@ -13,7 +13,14 @@ from typing import Any
 import click
 
 from digest.cli._console import App, pass_app
-from digest.cli._wire import DATE, edition_date, show_collected, show_picks, wire
+from digest.cli._wire import (
+    DATE,
+    edition_date,
+    same_time,
+    show_collected,
+    show_picks,
+    wire,
+)
 from digest.domain.address import normalise
 from digest.domain.checkup import Finding, State
 from digest.domain.edition import Edition, EditionStatus
@@ -165,6 +172,7 @@ def send(
 
 def _send(app: App, wiring: Wiring, on: date, limit: int | None, *, fetch: bool) -> Report:
     with wiring.store() as store:
+        same_time(store, wiring.clock)
         _refuse_held(store, on)
         kept = store.editions.get(on)
         if kept is None or kept.status is EditionStatus.DRAFT:

@@ -15,7 +15,7 @@ from functools import partial
 import click
 
 from digest.cli._console import App, pass_app
-from digest.cli._wire import wire
+from digest.cli._wire import same_time, wire
 from digest.domain.checkup import Finding, State
 from digest.errors import DigestError, StorageError
 from digest.wiring import Wiring
@@ -218,6 +218,7 @@ def _dispatch(wiring: Wiring, *, send: bool) -> bool:
 
     settings = wiring.settings
     with wiring.store() as store:
+        same_time(store, wiring.clock)
         done = tick(
             store,
             wiring.clock(),

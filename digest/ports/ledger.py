@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
 from digest.domain.audit import Audit
@@ -89,6 +89,10 @@ class LedgerStore(Protocol):
 
     def times(self, now: datetime) -> Sequence[Preferences]:
         """The (zone, hour, days) of all readers, each once; the rest of them is the default."""
+        ...
+
+    def ahead(self, now: datetime) -> timedelta:
+        """How far `now` is ahead of the database's clock; 0 where that is the machine's own."""
         ...
 
     def wait(self, seconds: float) -> bool:

@@ -299,6 +299,14 @@ class Ledger:
 
     # --- upkeep ---------------------------------------------------------------------------------
 
+    def ahead(self, now: datetime) -> timedelta:
+        """How far `now` is ahead of Postgres' clock; 0 on SQLite, which has the machine's."""
+        with self._access.read() as connection:
+            if connection.dialect.name == "sqlite":
+                return timedelta()
+            theirs: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return now - theirs
+
     def wait(self, seconds: float) -> bool:
         """Wait until rows were made, or so long at most; whether some were."""
         return self._bell.wait(seconds)

@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import delete
 
+from digest.cli._wire import same_time
 from digest.domain.delivery import Accepted, Deferred, Rejected
 from digest.domain.edition import Edition
 from digest.domain.subscriber import Preferences, Status, Subscriber
-from digest.errors import EditionError
+from digest.errors import EditionError, StorageError
 from digest.settings import DatabaseSettings
 from digest.storage import SqlStore, open_store, schema
 from tests.storage.conftest import DAY, NOW, mark, record, release
@@ -205,6 +206,16 @@ def test_the_books_of_a_day_that_is_tried_again_stay_open_until_its_letters_ende
     assert DAY not in store.ledger.close_due(later + timedelta(hours=12, minutes=1), 12)
     record(store, row, "me", Accepted("250"), later + timedelta(hours=12, minutes=2))
     assert DAY in store.ledger.close_due(later + timedelta(hours=12, minutes=3), 12)
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_whose_clock_is_off_sends_nothing(store: SqlStore) -> None:
+    now = datetime.now(UTC)  # noqa: TID251 - the database has no other
+    same_time(store, lambda: now)
+    assert abs(store.ledger.ahead(now)) < timedelta(seconds=30)
+    for off, way in ((timedelta(minutes=16), "ahead of"), (-timedelta(minutes=2), "behind")):
+        with pytest.raises(StorageError, match=f"clock is [0-9]+ s {way} the database's"):
+            same_time(store, lambda off=off: now + off)
 
 
 def test_tallies_and_rows(store: SqlStore, subscribe: Subscribe) -> None:
