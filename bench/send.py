@@ -196,7 +196,7 @@ def work(folder: Path, url: str, port: int, options: argparse.Namespace) -> None
 
     wiring = Wiring(settings_of(folder, url, port, options), clock)
     with wiring.store() as store:
-        courier = wiring.courier(store, wiring.transport())
+        courier = wiring.courier(store, wiring.transport(store))
         warm(wiring, store)
         print("ready", flush=True)
         sys.stdin.readline()

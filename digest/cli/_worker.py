@@ -51,7 +51,7 @@ def run(wiring: Wiring, *, once: bool) -> None:
 
         def courier() -> Courier:
             same_time(store, wiring.clock)
-            return wiring.courier(store, wiring.transport(), owner=owner, stop=told.is_set)
+            return wiring.courier(store, wiring.transport(store), owner=owner, stop=told.is_set)
 
         runs = work(
             store,

@@ -180,7 +180,7 @@ def _send(app: App, wiring: Wiring, on: date, limit: int | None, *, fetch: bool)
         if kept is None and fetch:
             _freshen(app, wiring, store, wiring.clock())
         edition = wiring.publisher(store).publish(on, wiring.clock())
-        courier = wiring.courier(store, wiring.transport())
+        courier = wiring.courier(store, wiring.transport(store))
         with app.progress(None, f"Sending No. {edition.number}") as bar:
             run = courier.deliver(on, limit=limit, progress=lambda _outcome: bar.advance())
         held = on.isoformat() in {hold.name for hold in store.ledger.holds()}

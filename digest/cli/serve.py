@@ -223,7 +223,7 @@ def _dispatch(wiring: Wiring, *, send: bool) -> bool:
             store,
             wiring.clock(),
             wiring.publisher(store),
-            (lambda: wiring.courier(store, wiring.transport())) if send else None,
+            (lambda: wiring.courier(store, wiring.transport(store))) if send else None,
             lead_minutes=settings.edition.lead_minutes,
             review_minutes=settings.edition.review_minutes,
             window_h=settings.delivery.window_h,

@@ -86,6 +86,8 @@ class SmtpTransport:
 
     def close(self) -> None:
         """Leave politely: QUIT on all connections, waiting 5 s at most. Never raises."""
+        for server in self._servers:
+            server.pace.give_back()
         room, self._room = self._room, None
         if room is None:
             return

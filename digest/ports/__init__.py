@@ -34,13 +34,14 @@ from digest.ports.outside import (
     Printer,
     Transport,
 )
+from digest.ports.pace import PaceStore
 from digest.ports.post import Heard, PostStore
 from digest.ports.pulse import PulseStore, Sender, Waiting
 
 __all__ = [
     "AccessStore", "AlertStore", "Channel", "ChoiceStore", "Clock", "DeliveryRow", "DeliveryStore",
     "Desk", "Drawn", "EditionStatus", "EditionStore", "Embedder", "EntryStore", "FeedReader",
-    "FeedResult", "FeedState", "Heard", "Hold", "LedgerStore", "Library", "NoticeStore", "Paced",
-    "PostStore", "Press", "Printer", "PulseStore", "ReportStore", "Reported", "Row", "Sender",
-    "Store", "SubscriberStore", "Transport", "Waiting",
+    "FeedResult", "FeedState", "Heard", "Hold", "LedgerStore", "Library", "NoticeStore",
+    "PaceStore", "Paced", "PostStore", "Press", "Printer", "PulseStore", "ReportStore", "Reported",
+    "Row", "Sender", "Store", "SubscriberStore", "Transport", "Waiting",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from digest.ports.alarm import AlertStore
 from digest.ports.ledger import LedgerStore
 from digest.ports.operation import AccessStore, ChoiceStore, ReportStore
 from digest.ports.outside import FeedResult, FeedState
+from digest.ports.pace import PaceStore
 from digest.ports.post import PostStore
 from digest.ports.pulse import PulseStore
 
@@ -314,6 +315,7 @@ class Store(Protocol):
     reports: ReportStore
     alerts: AlertStore
     pulses: PulseStore
+    paces: PaceStore
 
     def write(self) -> AbstractContextManager[None]:
         """Make the calls inside one transaction; calls outside one commit by themselves."""

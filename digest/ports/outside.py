@@ -187,8 +187,13 @@ class Desk(Protocol):
 class Paced(Protocol):
     """How fast letters may go to a server or a domain, see `domain.pace`."""
 
+    @property
+    def gap(self) -> float:
+        """Seconds between two letters, as far as is known; 0.0 without a limit."""
+        ...
+
     def delay(self, now: datetime) -> float:
-        """Seconds until the next letter may go; 0.0 at once, inf not today."""
+        """Seconds after which to ask again; 0.0: a letter may go at once, inf: none today."""
         ...
 
     def spend(self, now: datetime) -> None:
@@ -197,6 +202,10 @@ class Paced(Protocol):
 
     def slow(self, now: datetime) -> bool:
         """Take a sign of trouble; whether it slows anything down."""
+        ...
+
+    def give_back(self) -> None:
+        """No more letters for now: what was granted and not used is others'. Never raises."""
         ...
 
 

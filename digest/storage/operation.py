@@ -122,3 +122,21 @@ senders = Table(
     required("out", Integer),
 )
 """What processes that send say of themselves now and then, for those who watch."""
+
+paces = Table(
+    "paces",
+    metadata,
+    # server:host:port, or domain:name.
+    Column("key", Words, primary_key=True),
+    # How many letters could go, and when that was so.
+    required("tokens", Float(53)),
+    Column("at", Moment),
+    # Letters a second that trouble left, and when the last of it was.
+    Column("slowed", Float(53)),
+    Column("trouble_at", Moment),
+    # A warm-up: its first day, and the letters granted on the last one (UTC).
+    Column("first", Date),
+    Column("day", Date),
+    required("sent", Integer),
+)
+"""How fast letters may go to a server or a domain, for all senders (domain/pace.py)."""

@@ -8,7 +8,7 @@ migrations/ makes them; a test holds that both say the same on both databases.
     subscriber 1-n notices (the mails that readers ask for), 1-n consents (append-only); asks
     tokens, operators, sessions, failed_logins (who may come in); choices (an editor's)
     alerts (what is amiss, and what was told of it); preflights (one an edition); senders (what
-    processes that send say of themselves)
+    processes that send say of themselves); paces (of servers and recipient domains)
     subscriber 1-n heard (what came in by mail, append-only) n-1 messages (raw, for a while)
 
 Times are UTC: `timestamp with time zone` in Postgres, text without a zone in SQLite.
@@ -40,6 +40,7 @@ from digest.storage.operation import (
     choices,
     failed_logins,
     operators,
+    paces,
     preflights,
     senders,
     sessions,
@@ -50,7 +51,8 @@ __all__ = [
     "UNFINISHED", "Moment", "Words", "alerts", "asks", "choices", "consents", "deliveries",
     "edition_blocks", "edition_picks", "editions", "entries", "entry_vectors", "failed_logins",
     "heard", "holds", "images", "ledger_days", "messages", "metadata", "notices", "operators",
-    "preflights", "senders", "sessions", "sources", "subscribers", "suppressions", "tokens",
+    "paces", "preflights", "senders", "sessions", "sources", "subscribers", "suppressions",
+    "tokens",
 ]  # fmt: skip
 
 editions = Table(

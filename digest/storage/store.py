@@ -19,6 +19,7 @@ from digest.ports import (
     EntryStore,
     LedgerStore,
     NoticeStore,
+    PaceStore,
     PostStore,
     PulseStore,
     ReportStore,
@@ -36,6 +37,7 @@ from digest.storage.engine import Database, connect
 from digest.storage.entries import Entries
 from digest.storage.ledger import Ledger
 from digest.storage.notices import Notices
+from digest.storage.paces import PaceRows
 from digest.storage.post import Post
 from digest.storage.pulse import Pulses
 from digest.storage.queue import MessageId, Queue
@@ -65,6 +67,7 @@ class SqlStore:
     reports: ReportStore
     alerts: AlertStore
     pulses: PulseStore
+    paces: PaceStore
 
     def __init__(
         self,
@@ -88,6 +91,7 @@ class SqlStore:
         self.reports = Reports(access)
         self.alerts = Alerts(access)
         self.pulses = Pulses(access)
+        self.paces = PaceRows(access)
         self.deliveries = Deliveries(
             access,
             message_id,

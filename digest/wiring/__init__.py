@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -153,9 +153,9 @@ class Wiring:
 
         return HttpFeedReader(self.settings.feeds, self.clock)
 
-    def transport(self) -> Transport:
-        """A new SMTP transport; it connects when the first letter goes out."""
-        return senders.transport(self.settings, self.clock)
+    def transport(self, store: Store | None = None) -> Transport:
+        """A new SMTP transport; without a store, it shares no pace with others."""
+        return senders.transport(self.settings, self.clock, store)
 
     def folder_transport(self, folder: Path) -> Transport:
         """Letters into a folder instead."""
@@ -324,7 +324,7 @@ class Wiring:
             store=store,
             compose=NoticePrinter(self.templates, self.imprint, links).letter,
             seal=self.seal_notice,
-            transport=self.transport,
+            transport=partial(self.transport, store),
             clock=self.clock,
             owner=self.new_owner(),
         )

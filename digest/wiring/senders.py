@@ -16,10 +16,10 @@ from digest.wiring import post
 if TYPE_CHECKING:
     from digest.domain.delivery import Delivery, Letter
     from digest.mail.dkim import DkimSigner
-    from digest.mail.paces import PaceFile
     from digest.wiring import Wiring
     from digest.workflows.deliver import Courier
     from digest.workflows.desk import Sealing
+    from digest.workflows.paces import SharedPaces
 
 
 def servers(settings: Settings) -> list[SmtpSettings]:
@@ -28,16 +28,23 @@ def servers(settings: Settings) -> list[SmtpSettings]:
     return [settings.smtp, *(one for one in more if one.host)]
 
 
-def transport(settings: Settings, clock: Clock) -> Transport:
-    """A new SMTP transport; it connects when the first letter goes out."""
+def transport(settings: Settings, clock: Clock, store: Store | None) -> Transport:
+    """A new SMTP transport; it connects when the first letter goes out.
+
+    Its servers' paces are those of all who send, kept in `store`; without one they are its own:
+    for a single mail, which must go out where there is no database, too.
+    """
     from digest.mail.smtp import SmtpTransport  # noqa: PLC0415 - not before a letter goes out
 
-    kept, used = paces(settings), servers(settings)
+    used = servers(settings)
+    if store is None:
+        return SmtpTransport(used, clock)
+    shared = paces(store)
     return SmtpTransport(
         used,
         clock,
         [
-            kept.of(
+            shared.of(
                 f"server:{one.host}:{one.port}",
                 rate=one.letters_per_second or math.inf,
                 warm_up=one.warm_up_per_day,
@@ -97,7 +104,7 @@ def courier(
         window_h=settings.delivery.window_h,
         stop_refused=settings.delivery.stop_refused,
         stop=stop,
-        pace=DomainPaces(settings),
+        pace=DomainPaces(settings, store),
         look_over=partial(look_over, wiring, store),
         patience=timedelta(minutes=settings.alerts.unreachable_minutes),
         tell_refused=settings.alerts.bounced_share,
@@ -105,18 +112,18 @@ def courier(
     )
 
 
-def paces(settings: Settings) -> PaceFile:
-    """The paces that all senders of this machine share."""
-    from digest.mail.paces import PaceFile  # noqa: PLC0415
+def paces(store: Store) -> SharedPaces:
+    """The paces that all senders share."""
+    from digest.workflows.paces import SharedPaces  # noqa: PLC0415
 
-    return PaceFile(settings.paths.state / "pace.json")
+    return SharedPaces(store.paces)
 
 
 class DomainPaces:
     """The pace of each recipient domain, by its name."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._kept = paces(settings)
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self._shared = paces(store)
         self._made: dict[str, Paced] = {}
         self._wanted: dict[str, float] = {}
         for text in settings.delivery.domain_paces:
@@ -127,5 +134,5 @@ class DomainPaces:
         """The pace of a domain."""
         if domain not in self._made:
             rate = self._wanted.get(domain, math.inf)
-            self._made[domain] = self._kept.of(f"domain:{domain}", rate=rate)
+            self._made[domain] = self._shared.of(f"domain:{domain}", rate=rate)
         return self._made[domain]

@@ -35,9 +35,10 @@ class Lane:
         if wait <= 0:
             pace.spend(now)
             return None
-        step = timedelta(seconds=min(wait, FAR.total_seconds()))
-        last = self._horizon.get(domain, now)
-        self._horizon[domain] = min(max(last, now) + step, now + FAR)
+        until = now + timedelta(seconds=min(wait, FAR.total_seconds()))
+        if domain in self._horizon:
+            until = max(until, self._horizon[domain] + timedelta(seconds=pace.gap))
+        self._horizon[domain] = min(until, now + FAR)
         return self._horizon[domain]
 
     def trouble(self, address: str, reply: str, now: datetime) -> None:

@@ -45,12 +45,12 @@ def test_from_feeds_to_inboxes(make_wiring, smtp, feeds):
         assert not any("Gardeners" in pick.story.title for pick in edition.stories)
         assert all(pick.reason for pick in (*edition.concepts, *edition.stories))
 
-        run = wiring.courier(store, wiring.transport()).deliver(ON)
+        run = wiring.courier(store, wiring.transport(store)).deliver(ON)
         assert run.outcomes == Counter(sent=199, refused=1)
         assert run.troubles == [
             ("reader7@inbox1.example", "refused", "550 5.1.1 no such user"),
         ]
-        again = wiring.courier(store, wiring.transport()).deliver(ON)
+        again = wiring.courier(store, wiring.transport(store)).deliver(ON)
         assert (again.queued, again.outcomes) == (0, Counter())
         assert store.deliveries.counts(ON) == {"sent": 199, "refused": 1}
 
@@ -136,7 +136,7 @@ def test_the_same_inputs_give_the_same_bytes(make_wiring, smtp):
             collected(wiring, store)
             add(wiring, store, 1)
             wiring.publisher(store).publish(ON, NOW)
-            wiring.courier(store, wiring.transport()).deliver(ON)
+            wiring.courier(store, wiring.transport(store)).deliver(ON)
         sent.append(smtp.letters[-1].data)
     # The sequence of ids may go on after a rollback; links and Message-ID carry the id.
     first, second = (data.split(b"\r\n\r\n", 1)[1] for data in sent)
@@ -184,7 +184,7 @@ def test_each_reader_gets_it_at_their_hour(make_wiring, smtp):
         for _half_hours in range(2 * 30):
             tick(
                 store, moment[0], wiring.publisher(store),
-                lambda: wiring.courier(store, wiring.transport()),
+                lambda: wiring.courier(store, wiring.transport(store)),
                 lead_minutes=30, window_h=2,
             )  # fmt: skip
             for letter in smtp.letters[len(arrivals) :]:

@@ -262,11 +262,11 @@ def test_a_held_edition_goes_out_only_when_it_is_let_go(signed_in: World) -> Non
     assert do(world, "hold", day=today, reason="a <doubt>").status_code == 303
     page = world.client.get("/admin").text
     assert "a &lt;doubt&gt;" in page
-    courier = world.wiring.courier(world.store, world.wiring.transport())
+    courier = world.wiring.courier(world.store, world.wiring.transport(world.store))
     courier.deliver(NOW.date())
     assert world.smtp.letters == []
     assert do(world, "release", day=today).status_code == 303
-    world.wiring.courier(world.store, world.wiring.transport()).deliver(NOW.date())
+    world.wiring.courier(world.store, world.wiring.transport(world.store)).deliver(NOW.date())
     assert [letter.recipients for letter in world.smtp.letters] == [("ada@example.org",)]
 
 

@@ -140,7 +140,7 @@ def test_metrics_tell_how_sending_fares(make_world: Callable[..., World]) -> Non
     assert "digest_sender_letters_total" not in found
     world.smtp.answer("RCPT", "550 5.1.1 no such user", to="bo@example.org")
     world.smtp.answer("RCPT", "452 4.2.2 full", to="cy@example.org")
-    world.wiring.courier(store, world.wiring.transport()).deliver(NOW.date())
+    world.wiring.courier(store, world.wiring.transport(world.store)).deliver(NOW.date())
     store.ledger.hold(NOW.date().isoformat(), "why", NOW, "complaints")
     store.alerts.raised(Trouble(Kind.DISK, "host", "the disk is nearly full"), NOW)
     found = metrics(local(world))

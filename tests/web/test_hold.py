@@ -23,7 +23,7 @@ def at(world: World, hour: int, minute: int) -> Ticked:
     wiring, store = world.wiring, world.store
     return tick(
         store, world.moment[0], wiring.publisher(store),
-        lambda: wiring.courier(store, wiring.transport()),
+        lambda: wiring.courier(store, wiring.transport(store)),
         lead_minutes=30, window_h=12, review_minutes=60,
     )  # fmt: skip
 

@@ -1,1 +1,7 @@
-from tests.databases import database_url, postgres, sqlite_template  # noqa: F401 - fixtures
+from tests.databases import (  # noqa: F401 - fixtures
+    database_settings,
+    database_url,
+    postgres,
+    sqlite_template,
+    store,
+)
