@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ from digest.wiring.stories import check_model
 
 if TYPE_CHECKING:
     from digest.mail.names import Names
+
+LATELY = timedelta(hours=1)
+TEN = 10
 
 FREE_MB = 500
 """Below so much free disk a warning: below a tenth of it a fault."""
@@ -76,6 +80,7 @@ def _all(wiring: Wiring, address: str, names: Names | None) -> Iterator[Finding]
             yield Finding("database", State.OK, "can be read and has this program's schema")
             yield feeds(store)
             yield suppressed(store, wiring.listing_keys)
+            yield pace(store, wiring.clock())
     except DigestError as error:
         yield Finding("database", State.FAIL, error.message, error.hint)
     yield from model(wiring.settings)
@@ -163,6 +168,25 @@ def told(wiring: Wiring) -> Finding:
             "set alerts.mail_to, alerts.webhook_url or both, then: digest alerts test",
         )
     return Finding("alerts", State.OK, f"go out by {' and '.join(ways)}; digest alerts test tries")
+
+
+def pace(store: Store, now: datetime) -> Finding:
+    """Whether a server or a recipient domain has asked for fewer letters in the last hour."""
+    slow = [
+        f"{key} to {state.slowed:,.{0 if state.slowed >= TEN else 2}f} letters a second "
+        f"(last at {state.trouble_at:%H:%M} UTC)"
+        for key, state in store.paces.slowed().items()
+        if state.trouble_at is not None and now - state.trouble_at < LATELY
+    ]
+    if not slow:
+        return Finding("pace", State.OK, "no server or domain has asked for fewer letters lately")
+    return Finding(
+        "pace",
+        State.WARN,
+        f"slowed down by 421, 450, 451 or 454: {', '.join(slow[:8])}",
+        "it recovers by itself; where it comes again, set smtp.letters_per_second or "
+        "delivery.domain_paces",
+    )
 
 
 def suppressed(store: Store, keys: Sequence[str]) -> Finding:

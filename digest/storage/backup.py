@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import psycopg
 from pydantic import SecretStr
-from sqlalchemy import Connection, delete, func, inspect, select, text, update
+from sqlalchemy import Connection, Table, delete, func, inspect, select, text, update
 
 from digest.domain.subscriber import Status
 from digest.errors import DigestError, OutputError, StorageError, UsageError
@@ -57,11 +57,13 @@ class _Leavers:
     """Who may not be written to and who may not come in, as the replaced database knows it.
 
     `revoked` is tokens, `operators` the passwords: an old backup must not bring back what was
-    taken away since, perhaps because it had leaked.
+    taken away since, perhaps because it had leaked. `paces` are the servers' matter, not the
+    backup's: what they have had today of a warm-up they have had. None: not known there.
     """
 
     revoked: dict[str, datetime] = field(default_factory=dict)
     operators: list[dict[str, Any]] | None = None
+    paces: list[dict[str, Any]] | None = None
     suppressions: list[dict[str, Any]] = field(default_factory=list)
     readers: dict[str, tuple[str, datetime | None]] = field(default_factory=dict)
 
@@ -184,20 +186,30 @@ def _hold_and_merge(database: Database, leavers: _Leavers, now: datetime) -> Con
                 .values(status=status, left_at=left_at)
             ).rowcount
         _shut_doors(connection, leavers)
+        if leavers.paces is not None:
+            _instead(connection, schema.paces, leavers.paces)
         found = _contents(connection)
     return Contents(found.revision, found.rows, merged + found.rows["suppressions"] - before)
 
 
 def _shut_doors(connection: Connection, leavers: _Leavers) -> None:
     """Nobody is signed in after a restore; revoked tokens and new passwords stay as they are."""
-    tokens, operators = schema.tokens, schema.operators
+    tokens = schema.tokens
     connection.execute(delete(schema.sessions))
     for token_id, at in leavers.revoked.items():
         connection.execute(update(tokens).where(tokens.c.id == token_id).values(revoked_at=at))
     if leavers.operators is not None:
-        connection.execute(delete(operators))
-        if leavers.operators:
-            connection.execute(operators.insert(), leavers.operators)
+        _instead(connection, schema.operators, leavers.operators)
+
+
+def _instead(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    connection.execute(delete(table))
+    if rows:
+        connection.execute(table.insert(), rows)
+
+
+def _all(connection: Connection, table: Table) -> list[dict[str, Any]]:
+    return [dict(row._mapping) for row in connection.execute(select(table))]  # noqa: SLF001 - its public name
 
 
 def _leavers(settings: DatabaseSettings) -> _Leavers:
@@ -225,10 +237,9 @@ def _leavers(settings: DatabaseSettings) -> _Leavers:
                 tokens.c.revoked_at.is_not(None)
             )
             found.revoked = dict(connection.execute(revoked).all())
-            found.operators = [
-                dict(row._mapping)  # noqa: SLF001 - its public name
-                for row in connection.execute(select(schema.operators))
-            ]
+            found.operators = _all(connection, schema.operators)
+            if inspect(connection).has_table(schema.paces.name):
+                found.paces = _all(connection, schema.paces)
     finally:
         database.close()
     return found

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
+from digest.storage import open_store
 from tests.cli.conftest import Run
+from tests.databases import settings_for
 from tests.dnsserver import DnsServer
 from tests.smtpserver import SmtpServer
 
@@ -44,7 +48,7 @@ def test_what_is_wrong_is_said_and_ends_with_1(digest: Run, smtp: SmtpServer) ->
     found = {one["name"].partition(" ")[0]: one for one in json.loads(done.stdout)}
     assert {name: one["state"] for name, one in found.items()} == {
         "disk": found["disk"]["state"], "database": "ok", "feeds": "warn", "suppression": "ok",
-        "alerts": "warn",
+        "pace": "ok", "alerts": "warn",
         "relay": "ok",
         "SPF": "ok", "DKIM": "warn", "DMARC": "fail", "MX": "ok", "PTR": "skipped",
         "one-click": "warn", "clock": "ok",
@@ -66,6 +70,19 @@ def test_offline_it_looks_at_what_is_here(digest: Run) -> None:
     bad = digest("doctor", "--nameserver", "dns.example")
     assert bad.returncode == 2
     assert "is no address" in bad.stderr
+
+
+def test_who_has_asked_for_fewer_letters_is_named(digest: Run, tmp_path: Path) -> None:
+    digest("migrate")
+    with open_store(settings_for(f"sqlite:///{tmp_path}/var/digest.db")) as store:
+        for key, slowed, minutes in (("domain:x.example", 2.5, 3), ("domain:old.example", 1, 90)):
+            with store.paces.held(key) as (state, at):
+                state.slowed, state.trouble_at = slowed, at - timedelta(minutes=minutes)
+    done = digest("doctor", "--offline")
+    assert (
+        "warn  pace: slowed down by 421, 450, 451 or 454: domain:x.example to 2.50 l" in done.stdout
+    )
+    assert "old.example" not in done.stdout
 
 
 def test_a_key_that_is_given_away_too_soon_is_missed(digest: Run) -> None:

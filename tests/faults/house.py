@@ -121,6 +121,7 @@ class House:
         connections: int = 8,
         *,
         timeout_s: float = 5.0,
+        rate: float = 0.0,
         state: Path | None = None,
         **delivery: object,
     ) -> None:
@@ -133,7 +134,7 @@ class House:
             "[site]", 'base_url = "https://digest.example.org"',
             "[mail]", 'from_address = "editor@digest.example.org"',
             "[smtp]", 'host = "127.0.0.1"', f"port = {port}", f"connections = {connections}",
-            f"timeout_s = {timeout_s}",
+            f"timeout_s = {timeout_s}", f"letters_per_second = {rate}",
             "[dkim]", 'selector = "r1"', f'key_file = "{self.folder}/r1.pem"',
             'ed25519_selector = "e1"', f'ed25519_key_file = "{self.folder}/e1.pem"',
             "[database]", f'url = "{self.url}"', "busy_timeout_s = 60.0",

@@ -84,6 +84,24 @@ def test_a_backup_opens_no_door_that_was_shut_since(
         assert restored.keys.session("a" * 64) is None
 
 
+def test_a_backup_takes_back_no_letter_of_a_warm_up(
+    store: SqlStore, database_settings: DatabaseSettings, tmp_path: Path
+) -> None:
+    with store.paces.held("server:a:25") as (state, at):
+        state.first, state.day, state.sent = at.date() - timedelta(days=3), at.date(), 100
+    backup(database_settings, tmp_path / "backup")
+    with store.paces.held("server:a:25") as (state, _):
+        state.sent = 700
+    with store.paces.held("domain:x.example") as (state, at):
+        state.at, state.slowed, state.trouble_at = at, 2.5, at
+    store.access.close()  # type: ignore[attr-defined] - all processes have ended
+    restore(database_settings, tmp_path / "backup", NOW)
+    with open_store(database_settings) as restored:
+        with restored.paces.held("server:a:25") as (state, _):
+            assert state.sent == 700
+        assert restored.paces.slowed()["domain:x.example"].slowed == 2.5
+
+
 def test_a_damaged_backup_is_noticed(
     store: SqlStore, database_settings: DatabaseSettings, tmp_path: Path
 ) -> None:

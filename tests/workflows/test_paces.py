@@ -148,7 +148,7 @@ def test_trouble_passes_and_the_row_is_as_if_it_had_not_been(store):
 class Kept:
     """`ports.PaceStore` in memory, with a clock of its own."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.now = NOW
         self.states = {}
         self.asked = self.looked = 0
