@@ -30,7 +30,8 @@ class DeliverySettings(Section):
     )
     domain_paces: list[DomainPace] = Field(
         default_factory=list,
-        description="Letters a minute that a recipient domain may get, such as gmail.com=600.",
+        description="Letters a minute that a recipient domain may get from all senders together, "
+        "such as gmail.com=600.",
     )
     on_ambiguous: Literal["resend", "hold"] = Field(
         "resend",

@@ -123,14 +123,15 @@ class SmtpSettings(_Section):
         0.0,
         ge=0,
         le=100_000,
-        description="Letters a second that this server may get, at most; 0: no limit.",
+        description="Letters a second that this server may get from all senders together, at "
+        "most; 0: no limit.",
     )
     warm_up_per_day: int = Field(
         0,
         ge=0,
         le=1_000_000,
-        description="Letters on the first day, for a new domain or address; each day after it "
-        "twice as many; 0: no such limit.",
+        description="Letters on the first day, for a new domain or address, from all senders "
+        "together; each day after it twice as many; 0: no such limit.",
     )
     weight: int = Field(
         1,

@@ -14,6 +14,8 @@ from tests.faults.house import CONNECTIONS, House, at_work, house, more_than, ve
 ENDED: Final = "times all connections ended"
 A_ROUND: Final = 10
 LOCKED_S: Final = 30
+RATE: Final = 150
+"""Letters a second where a pace is set: it is asked of the database, too."""
 RESTARTS: Final = (signal.SIGINT, signal.SIGQUIT)
 """Postgres's shutdowns *fast* and *immediate*."""
 
@@ -46,7 +48,7 @@ def restarted(kind: str, number: int, letters: int) -> Found:
     found = Found()
     with house(kind, letters) as home:
         assert home.server is not None
-        home.configure(home.sink(slow_end=0.05), CONNECTIONS)
+        home.configure(home.sink(slow_end=0.05), CONNECTIONS, rate=RATE)
         home.queue()
         home.sender()
         at_work(home)
@@ -62,7 +64,7 @@ def locked(kind: str, _number: int, letters: int) -> Found:
     """Another process holds SQLite's write lock for half a minute."""
     found = Found()
     with house(kind, letters) as home:
-        home.configure(home.sink(slow_end=0.05), CONNECTIONS)
+        home.configure(home.sink(slow_end=0.05), CONNECTIONS, rate=RATE)
         home.queue()
         home.sender()
         at_work(home)

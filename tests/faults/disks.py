@@ -23,6 +23,8 @@ LEFT: Final = {"sqlite": 150_000, "postgres": 0}
 SEGMENT: Final = 16 * 2**20
 """Bytes of a file of Postgres's log."""
 MEGABYTES: Final = {"sqlite": 12, "postgres": 200}
+RATE: Final = 200
+"""Letters a second that are allowed while there is no room for the state."""
 TOLD_S: Final = 100
 """A commit is tried for a minute before the fault is told."""
 
@@ -34,7 +36,7 @@ def database(kind: str, number: int, letters: int) -> Found:
     """
     found = Found()
     with small_disk(MEGABYTES[kind]) as disk, house(kind, letters, disk) as home:
-        home.configure(home.sink(slow_end=0.02), CONNECTIONS)
+        home.configure(home.sink(slow_end=0.02), CONNECTIONS, rate=2000)
         home.queue()
         if home.server is None:
             with sqlite3.connect(disk / "digest.db") as made:
@@ -87,12 +89,12 @@ def database(kind: str, number: int, letters: int) -> Found:
 
 
 def log(kind: str, _number: int, letters: int) -> Found:
-    """No room for the log and the state (the paces): every letter goes out all the same."""
+    """No room for the log and paths.state: every letter goes out all the same, at its pace."""
     found = Found()
     with small_disk(1) as disk, house(kind, letters) as home:
         state = disk / "state"
         state.mkdir()
-        home.configure(home.sink(), CONNECTIONS, state=state)
+        home.configure(home.sink(), CONNECTIONS, state=state, rate=RATE)
         home.queue()
         home.said = disk / "sender.log"
         home.said.touch()
@@ -102,6 +104,10 @@ def log(kind: str, _number: int, letters: int) -> Found:
         counts = home.finish(120)
         if counts != {"sent": letters}:
             found.faults.append(f"{dict(counts)}")
+        at = home.times().values()
+        took = max(at) - min(at)
+        if letters > RATE + RATE * took + 1:
+            found.faults.append(f"all went out within {took:.1f} s")
         found.faults += verdict(home, 0)
     return found
 

@@ -36,6 +36,7 @@ PLAN: dict[str, Row] = {
     "slow: 30 s at the end": Row(servers.slow("late", 30), 100, 800, servers.SLOW),
     "slow: a byte a second": Row(servers.slow("dribble", 1), 100, 800, servers.SLOW),
     "slow: a tarpit": Row(servers.slow("tarpit", 10), 100, 800, servers.SLOW),
+    "two senders, one pace": Row(servers.paced, 20, 300, fast=1, fast_letters=200),
     "double cron": Row(others.crons, 100, 200, fast=1),
     "worker beyond its lease": Row(others.stale, 50, 400, on=("postgres",)),
     "told to stop": Row(others.drains, 50, 600),

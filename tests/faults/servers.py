@@ -1,4 +1,4 @@
-"""SMTP servers that restart and cut connections, and some of whose connections are too slow."""
+"""SMTP servers that restart, cut connections, have slow ones, or want no more than a pace."""
 
 from __future__ import annotations
 
@@ -56,6 +56,35 @@ def restarts(kind: str, number: int, letters: int) -> Found:
             found.faults.append(f"{dict(counts)}")
         found.faults += verdict(home, found.sums[RESTARTS] * CONNECTIONS)
         found.sums["second copies"] = home.sent().second
+    return found
+
+
+def paced(kind: str, _number: int, letters: int, rate: int = 30) -> Found:
+    """Two senders, one killed and begun anew: together they send at the rate that is set."""
+    found = Found()
+    with house(kind, letters) as home:
+        home.configure(home.sink(), CONNECTIONS, rate=rate, batch=20)
+        home.queue()
+        senders = [home.sender(), home.sender()]
+        home.wait_for(lambda c: c["sent"] > letters // 3, 60)
+        home.kill(senders[0])
+        home.sender()
+        # What the dead one had claimed waits for its lease.
+        home.wait_for(lambda c: c["sent"] >= letters - 20 - CONNECTIONS, 120)
+        at = sorted(home.times().values())
+        speed = (len(at) - rate) / (at[-1] - at[rate])
+        time.sleep(1)
+        home.age()
+        counts = home.wait_for(lambda c: c["sent"] == letters, 60)
+        if counts["sent"] != letters:
+            found.faults.append(f"{dict(counts)}")
+        # Of any three seconds: what a full bucket holds, and what comes in meanwhile.
+        at = sorted(home.times().values())
+        most = max(sum(t <= other < t + 3 for other in at) for t in at)
+        if most > 4 * rate + 2 or speed < 0.8 * rate:
+            found.faults.append(f"{speed:.1f} a second, {most} in 3 s")
+        found.faults += verdict(home, CONNECTIONS)
+        found.most = {f"letters a second, {rate} allowed": speed, "in 3 s": most}
     return found
 
 
