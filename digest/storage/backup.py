@@ -18,29 +18,28 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 import psycopg
 from pydantic import SecretStr
-from sqlalchemy import Connection, Table, delete, func, inspect, select, text, update
+from sqlalchemy import Connection, func, inspect, select, text
 
-from digest.domain.subscriber import Status
-from digest.errors import DigestError, OutputError, StorageError, UsageError
+from digest.errors import OutputError, StorageError, UsageError
 from digest.settings import DatabaseSettings
 from digest.storage import migrate, schema
 from digest.storage.carry import carry
 from digest.storage.doors import insert
 from digest.storage.engine import Database, connect
 from digest.storage.holds import RESTORED
+from digest.storage.leavers import Leavers, look_up
 
 _SQLITE: Final = b"SQLite format 3\0"
 _POSTGRES: Final = b"PGDMP"
 _COUNTED: Final = ("subscribers", "suppressions", "editions", "deliveries")
 _ANOTHER: Final = "take another backup; the database was not touched"
-_GONE: Final = (Status.UNSUBSCRIBED, Status.SUPPRESSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +49,6 @@ class Contents:
     revision: str
     rows: dict[str, int]
     merged: int = 0
-
-
-@dataclass(slots=True)
-class _Leavers:
-    """Who may not be written to and who may not come in, as the replaced database knows it.
-
-    `revoked` is tokens, `operators` the passwords: an old backup must not bring back what was
-    taken away since, perhaps because it had leaked. `paces` are the servers' matter, not the
-    backup's: what they have had today of a warm-up they have had. None: not known there.
-    """
-
-    revoked: dict[str, datetime] = field(default_factory=dict)
-    operators: list[dict[str, Any]] | None = None
-    paces: list[dict[str, Any]] | None = None
-    suppressions: list[dict[str, Any]] = field(default_factory=list)
-    readers: dict[str, tuple[str, datetime | None]] = field(default_factory=dict)
 
 
 def backup(settings: DatabaseSettings, file: Path) -> Contents:
@@ -122,7 +105,7 @@ def restore(settings: DatabaseSettings, file: Path, now: datetime) -> Contents:
     On SQLite the database that was there stays beside it, as ``NAME.replaced``. All other
     processes of the installation must have ended. Raises as `verify`.
     """
-    leavers = _leavers(settings)
+    leavers = look_up(settings)
     with _scratch(settings, file) as database:
         with _blamed(file), database.transaction("read") as connection:
             _look_through(connection, file)
@@ -154,7 +137,7 @@ def _names_sqlite(settings: DatabaseSettings) -> bool:
 
 
 def _carried(
-    settings: DatabaseSettings, source: Database, leavers: _Leavers, now: datetime
+    settings: DatabaseSettings, source: Database, leavers: Leavers, now: datetime
 ) -> Contents:
     target = connect(settings)
     try:
@@ -165,9 +148,8 @@ def _carried(
         target.close()
 
 
-def _hold_and_merge(database: Database, leavers: _Leavers, now: datetime) -> Contents:
-    merged = 0
-    s, holds = schema.subscribers, schema.holds
+def _hold_and_merge(database: Database, leavers: Leavers, now: datetime) -> Contents:
+    holds = schema.holds
     with database.transaction("write") as connection:
         reason = f"restored from a backup on {now:%Y-%m-%d %H:%M} UTC"
         connection.execute(
@@ -176,73 +158,9 @@ def _hold_and_merge(database: Database, leavers: _Leavers, now: datetime) -> Con
             .on_conflict_do_update(index_elements=[holds.c.name], set_={"reason": reason})
         )
         before = _contents(connection).rows["suppressions"]
-        if leavers.suppressions:
-            listing = insert(connection, schema.suppressions).on_conflict_do_nothing()
-            connection.execute(listing, leavers.suppressions)
-        for key, (status, left_at) in leavers.readers.items():
-            merged += connection.execute(
-                update(s)
-                .where(s.c.key == key, s.c.status.not_in(_GONE))
-                .values(status=status, left_at=left_at)
-            ).rowcount
-        _shut_doors(connection, leavers)
-        if leavers.paces is not None:
-            _instead(connection, schema.paces, leavers.paces)
+        merged = leavers.merge(connection)
         found = _contents(connection)
     return Contents(found.revision, found.rows, merged + found.rows["suppressions"] - before)
-
-
-def _shut_doors(connection: Connection, leavers: _Leavers) -> None:
-    """Nobody is signed in after a restore; revoked tokens and new passwords stay as they are."""
-    tokens = schema.tokens
-    connection.execute(delete(schema.sessions))
-    for token_id, at in leavers.revoked.items():
-        connection.execute(update(tokens).where(tokens.c.id == token_id).values(revoked_at=at))
-    if leavers.operators is not None:
-        _instead(connection, schema.operators, leavers.operators)
-
-
-def _instead(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    connection.execute(delete(table))
-    if rows:
-        connection.execute(table.insert(), rows)
-
-
-def _all(connection: Connection, table: Table) -> list[dict[str, Any]]:
-    return [dict(row._mapping) for row in connection.execute(select(table))]  # noqa: SLF001 - its public name
-
-
-def _leavers(settings: DatabaseSettings) -> _Leavers:
-    """Asked of the database that is replaced; nobody where it cannot be read any more."""
-    found = _Leavers()
-    database = connect(settings, make=False)
-    s, listed, tokens = schema.subscribers, schema.suppressions, schema.tokens
-    try:
-        with suppress(DigestError), database.transaction("read") as connection:
-            if migrate.current(connection) is None:
-                return found
-            # An older schema lacks columns; who left must stay gone all the same.
-            there = {column["name"] for column in inspect(connection).get_columns(listed.name)}
-            kept = select(*(column for column in listed.c if column.name in there))
-            found.suppressions = [
-                dict(row._mapping)  # noqa: SLF001 - its public name
-                for row in connection.execute(kept)
-            ]
-            rows = connection.execute(
-                select(s.c.key, s.c.status, s.c.left_at).where(s.c.status.in_(_GONE))
-            )
-            found.readers = {row.key: (row.status, row.left_at) for row in rows}
-            # Last: an older schema has no such tables.
-            revoked = select(tokens.c.id, tokens.c.revoked_at).where(
-                tokens.c.revoked_at.is_not(None)
-            )
-            found.revoked = dict(connection.execute(revoked).all())
-            found.operators = _all(connection, schema.operators)
-            if inspect(connection).has_table(schema.paces.name):
-                found.paces = _all(connection, schema.paces)
-    finally:
-        database.close()
-    return found
 
 
 def _contents(connection: Connection) -> Contents:
@@ -263,8 +181,9 @@ def _look_through(connection: Connection, file: Path) -> None:
             raise StorageError(f"{file}: is damaged: {said}", _ANOTHER)
     if migrate.current(connection) is None:
         raise StorageError(f"{file}: holds no tables of digest", _ANOTHER)
-    for table in schema.metadata.sorted_tables:
-        connection.execute(text(f"SELECT count(*) FROM {table.name}"))  # noqa: S608 - our names
+    # An older backup lacks tables; it is brought up to date once it was looked through.
+    for name in set(inspect(connection).get_table_names()) & set(schema.metadata.tables):
+        connection.execute(text(f"SELECT count(*) FROM {name}"))  # noqa: S608 - our names
 
 
 @contextmanager

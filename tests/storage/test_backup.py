@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -100,6 +102,19 @@ def test_a_backup_takes_back_no_letter_of_a_warm_up(
         with restored.paces.held("server:a:25") as (state, _):
             assert state.sent == 700
         assert restored.paces.slowed()["domain:x.example"].slowed == 2.5
+
+
+def test_a_backup_of_an_older_program_is_brought_up_to_date(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    file, settings = tmp_path / "old.backup", settings_for(f"sqlite:///{tmp_path}/digest.db")
+    shutil.copy(sqlite_template, file)
+    with closing(sqlite3.connect(file, isolation_level=None)) as old:
+        old.execute("DROP TABLE paces")
+        old.execute("UPDATE digest_revision SET version_num = '0009'")
+    assert restore(settings, file, NOW).revision > "0009"
+    with open_store(settings) as restored:
+        assert restored.paces.slowed() == {}
 
 
 def test_a_damaged_backup_is_noticed(
