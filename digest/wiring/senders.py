@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 import math
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
+from digest.domain.tokens import message_id
+from digest.errors import SettingsError
 from digest.ports import Clock, Paced, Store, Transport
 from digest.settings import Settings, SmtpSettings
 from digest.wiring import post
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from digest.mail.dkim import DkimSigner
     from digest.wiring import Wiring
     from digest.workflows.deliver import Courier
-    from digest.workflows.desk import Sealing
+    from digest.workflows.desk import Seal, Sealing
     from digest.workflows.paces import SharedPaces
 
 
@@ -82,6 +84,32 @@ def sealing(
     )
 
 
+def _ours_only(wiring: Wiring, seal: Seal) -> Seal:
+    """`seal`, for rows that were made with a key of ours; one row of each edition tells.
+
+    A machine that was given no key makes one, which the site does not know: no reader could leave
+    by the links of its letters, and no bounce would be known again.
+    """
+    known: set[date] = set()
+
+    def begun(letter: Letter, delivery: Delivery) -> Sealing:
+        on = delivery.edition
+        if on not in known:
+            named = delivery.message_id.partition("@")[0]
+            ours = (message_id(key, on, delivery.subscriber_id, "") for key in wiring.listing_keys)
+            if named not in {name.partition("@")[0] for name in ours}:
+                raise SettingsError(
+                    f"secret_key: the letters of {on} were queued with another, so nobody could "
+                    "leave by links that are signed here",
+                    "give all machines the same (DIGEST_SECRET_KEY_FILE, or a copy of secret.key "
+                    "in paths.state); a former one belongs into old_secret_keys",
+                )
+            known.add(on)
+        return seal(letter, delivery)
+
+    return begun
+
+
 def courier(
     wiring: Wiring, store: Store, transport: Transport, owner: str, stop: Callable[[], bool]
 ) -> Courier:
@@ -96,7 +124,7 @@ def courier(
         store=store,
         printer=printer,
         transport=transport,
-        seal=partial(sealing, wiring, signer),
+        seal=_ours_only(wiring, partial(sealing, wiring, signer)),
         rest=signer.rest if signer is not None else lambda: None,
         clock=wiring.clock,
         owner=owner,

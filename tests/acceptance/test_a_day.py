@@ -4,8 +4,11 @@ from collections import Counter
 from datetime import date, timedelta
 from email import message_from_bytes, policy
 
+import pytest
+
 from digest.domain.edition import EditionStatus
 from digest.domain.subscriber import Preferences
+from digest.errors import SettingsError
 from digest.workflows.collect import collect
 from digest.workflows.tick import tick
 from tests.acceptance.conftest import NOW
@@ -69,6 +72,23 @@ def test_from_feeds_to_inboxes(make_wiring, smtp, feeds):
     images = [part for part in letter.walk() if part.get_content_type() == "image/png"]
     assert len(images) == 10
     assert len({letter.data for letter in smtp.letters}) == 199  # each has its own links
+
+
+def test_a_machine_with_a_key_of_its_own_sends_nothing(make_wiring, smtp):
+    wiring = make_wiring()
+    with wiring.store() as store:
+        add(wiring, store, 1)
+        wiring.publisher(store).publish(ON, NOW)
+        store.deliveries.enqueue(ON, NOW, 12, None)
+    other = make_wiring(secret_key="f" * 64)
+    with other.store() as store:
+        with pytest.raises(SettingsError, match="queued with another"):
+            other.courier(store, other.transport()).deliver(ON)
+        assert store.deliveries.counts(ON) == {"pending": 1}
+    assert smtp.letters == []
+    anew = make_wiring(secret_key="f" * 64, old_secret_keys=["0123456789abcdef" * 4])
+    with anew.store() as store:
+        assert anew.courier(store, anew.transport()).deliver(ON).sent == 1
 
 
 def test_a_second_round_asks_with_validators_and_brings_nothing_new(make_wiring, feeds):
