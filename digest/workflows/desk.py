@@ -50,6 +50,9 @@ AHEAD: Final = 24
 """Letters whose signatures are asked for before they are wanted: three lots of a signing process,
 of which it has one while another is on its way. They hold what is their reader's own, 4 KB each."""
 
+FEW: Final = 8
+"""Letters begun that are enough: the next are begun in one go, while all that it needs is near."""
+
 Sealing = Callable[[], Envelope]
 """A letter that is composed and being signed; when called, it waits for the signature."""
 
@@ -163,6 +166,8 @@ class LedgerDesk:
 
     def _begin(self) -> bool:
         """Begin the next letters, a few ahead; whether there is one."""
+        if len(self._begun) > FEW:
+            return True
         while len(self._begun) < AHEAD and (self._ready or self._refill()):
             delivery = self._ready.popleft()
             try:
