@@ -17,6 +17,7 @@ from digest.ports.ledger import By
 
 SENDING = "sending"
 RESTORED = "restored"
+WAITING = frozenset({DeliveryStatus.PENDING, DeliveryStatus.DEFERRED})
 BY = ("state", "domain", "server", "error")
 
 
@@ -130,12 +131,13 @@ def deliveries(
                 row.address or "(erased)",
                 row.status,
                 row.attempts,
+                f"{row.next_at:%m-%d %H:%M}" if row.status in WAITING else "",
                 row.server,
                 row.last_reply,
             )
             for row in rows
         ],
-        ["edition", "address", "state", "tries", "server", "last reply"],
+        ["edition", "address", "state", "tries", "next (UTC)", "server", "last reply"],
     )
 
 

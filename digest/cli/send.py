@@ -58,6 +58,7 @@ class Report:
     found: Sequence[Finding] = ()
     files: Mapping[str, str] | None = None
     held: bool = False
+    next_at: datetime | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report with plain values."""
@@ -91,6 +92,7 @@ class Report:
             ],
             "stopped": self.stopped,
             "held": self.held,
+            "next_at": self.next_at,
             "largest_bytes": self.largest_bytes,
             "preflight": [
                 {
@@ -194,6 +196,7 @@ def _send(app: App, wiring: Wiring, on: date, limit: int | None, *, fetch: bool)
             run.largest_bytes,
             run.found,
             held=held and bool(run.stopped),
+            next_at=store.deliveries.next_due(on),
         )
 
 
@@ -346,6 +349,11 @@ def _tell(app: App, report: Report) -> None:
         app.answer(f"Recipients by domain: {counts}")
     kilobytes = report.largest_bytes / 1024
     if report.files is None:
+        if report.next_at is not None and not report.held:
+            app.answer(
+                f"Letters wait, the first until {report.next_at:%H:%M} UTC; then the scheduler, a "
+                "worker or this command sends them."
+            )
         if not report.outcomes:
             app.answer("Nobody is due: nothing was sent.")
             return

@@ -95,6 +95,18 @@ def test_send_goes_to_all_once_and_reports_who_was_refused(digest, smtp):
     assert len(smtp.letters) == 2
 
 
+def test_who_is_put_off_is_told_with_the_time_of_the_next_try(digest, smtp):
+    smtp.answer("RCPT", "452 4.2.2 mailbox full", to="ada@example.org")
+    digest("subscribers", "add", "ada@example.org", "--hour", this_hour())
+    for _ in range(2):
+        done = digest("send", **through(smtp))
+        assert "Letters wait, the first until " in done.stdout, done.stderr
+    assert "Nobody is due" in done.stdout
+    listed = digest("deliveries").stdout
+    (row,) = json.loads(digest("deliveries", "--json").stdout)
+    assert f"{row['next_at'][5:10]} {row['next_at'][11:16]}" in listed
+
+
 @pytest.mark.parametrize(
     ("on", "said"),
     [("2999-01-01", "begun nowhere yet"), ("2020-01-01", "its time is over for everybody")],
