@@ -126,6 +126,8 @@ def _log(app: App) -> None:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # What it could not tidy up after an error, which is told in words of our own.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     # It would write each address down, and that of a web hook is secret.
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
