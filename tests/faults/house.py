@@ -379,7 +379,8 @@ def more_than(home: House, before: int) -> None:
     end = time.monotonic() + 90
     while home.taken() <= before:
         if time.monotonic() > end:
-            raise RuntimeError("no letter went out for 90 s")
+            said = home.said.read_text()[-600:]
+            raise RuntimeError(f"no letter went out for 90 s, {home.counts()}: {said}")
         time.sleep(0.01)
 
 

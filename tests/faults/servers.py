@@ -43,7 +43,7 @@ def restarts(kind: str, number: int, letters: int) -> Found:
         port = home.sink()
         home.configure(port, CONNECTIONS)
         home.queue()
-        home.sender()
+        worker = home.sender()
         while found.sums[RESTARTS] < A_ROUND and home.taken() < letters:
             more_than(home, home.taken())
             time.sleep(chance.uniform(0, 0.2))
@@ -51,6 +51,9 @@ def restarts(kind: str, number: int, letters: int) -> Found:
             time.sleep(chance.uniform(0, 1.0))
             home.sink(port=port)
             found.sums[RESTARTS] += 1
+        if worker.poll() is not None:
+            said = home.said.read_text()[-600:]
+            found.faults.append(f"the worker ended with {worker.returncode}: {said}")
         counts = home.finish(300)
         if counts["sent"] != letters:
             found.faults.append(f"{dict(counts)}")
