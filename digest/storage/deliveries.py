@@ -14,6 +14,7 @@ owner who comes back after its lease writes nothing.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -56,12 +57,16 @@ from digest.storage.queue import MessageId, Queue
 from digest.storage.subscribers import active
 from digest.storage.suppressions import Hashes, among, plain_hashes
 
+log = logging.getLogger("digest.storage")
+
 _T = schema.deliveries
 _SUBSCRIBERS = schema.subscribers
 
 _PATIENCE_S: Final = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
 """Waits while the database is away, a minute in all: what a server has just said about a letter
 would else be forgotten, and the letter sent twice."""
+_TOLD_AFTER: Final = 3
+"""So many of them are a hiccup; then the log says why no letter goes out."""
 
 _SYNCED: Final = timedelta(seconds=1)
 """How often SQLite waits for the disk while replies come in: so much a power cut takes back."""
@@ -235,10 +240,12 @@ class Deliveries:
         are free again, if they are still this owner's: their reader has left since the claim.
         A stale owner writes nothing.
         """
-        for pause in _PATIENCE_S:
+        for tried, pause in enumerate(_PATIENCE_S, start=1):
             try:
                 return self._exchange(owner, now, ended, leaving)
-            except StorageError:
+            except StorageError as error:
+                if tried == _TOLD_AFTER:
+                    log.warning("%s\n  sending waits, and tries again for a minute", error.message)
                 if self._access.inside:
                     raise
                 # Where the commit was made and only its answer was lost, the rows are on the wire

@@ -48,6 +48,7 @@ def restarted(kind: str, number: int, letters: int) -> Found:
     found = Found()
     with house(kind, letters) as home:
         assert home.server is not None
+        home.as_installed()
         home.configure(home.sink(slow_end=0.05), CONNECTIONS, rate=RATE)
         home.queue()
         home.sender()

@@ -147,6 +147,19 @@ class House:
         ]  # fmt: skip
         self.config.write_text("\n".join(lines) + "\n")
 
+    def as_installed(self) -> None:
+        """Have Postgres wait for its log and its disk, as it does where nobody says otherwise.
+
+        For other tests it does not: where it crashes, its last commits are gone.
+        """
+        if self.server is None:
+            return
+        with self.server.administrator() as connection:
+            for name in ("fsync", "synchronous_commit", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {name} = on")
+            connection.execute("SELECT pg_reload_conf()")
+            connection.execute("CHECKPOINT")
+
     def content(self) -> Path:
         """A few concepts, the shelf, and no feeds: nothing is asked of the network."""
         own = self.folder / "content"

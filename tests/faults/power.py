@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.faults.found import Found, NotTried
-from tests.faults.house import CONNECTIONS, House, at_work, house, verdict
+from tests.faults.house import CONNECTIONS, at_work, house, verdict
 
 MEGABYTES: Final = 300
 LASTING_S: Final = {"sqlite": 1.5, "postgres": 0.5}
@@ -42,7 +42,8 @@ def cuts(kind: str, number: int, letters: int) -> Found:
         Path(name).chmod(0o711)  # Postgres is not run by root
         _make(image)
         with _mounted(image, disk), house(kind, letters, disk) as home:
-            _careful(home)
+            home.as_installed()
+            os.sync()
             home.configure(home.sink(), CONNECTIONS)
             home.queue()
             worker = home.sender()
@@ -73,18 +74,6 @@ def cuts(kind: str, number: int, letters: int) -> Found:
             found.faults += verdict(home, late + CONNECTIONS)
             found.sums["second copies"] = home.sent().second
     return found
-
-
-def _careful(home: House) -> None:
-    """Postgres as it is installed: for other tests it does not wait for the disk."""
-    if home.server is None:
-        return
-    with home.server.administrator() as connection:
-        for name in ("fsync", "synchronous_commit", "full_page_writes"):
-            connection.execute(f"ALTER SYSTEM SET {name} = on")
-        connection.execute("SELECT pg_reload_conf()")
-        connection.execute("CHECKPOINT")
-    os.sync()
 
 
 def _make(image: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -425,3 +426,27 @@ def test_readers_are_gone_through_by_their_ids_in_tables_that_nobody_has_analyze
         assert "Sort" not in plan
         assert "TEMP B-TREE" not in plan
     assert plans
+
+
+def test_a_database_that_stays_away_is_told_while_the_commit_waits(
+    store: SqlStore,
+    subscribe: Subscribe,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("digest.storage.deliveries._PATIENCE_S", (0.0,) * 4)
+    for name, failures, told in (("ada", 2, ""), ("bob", 3, "the disk is full")):
+        subscribe(name)
+        queued(store)
+        row, left = claimed(store), [failures]
+
+        def full(*_: object, left: list[int] = left) -> None:
+            if left[0]:
+                left[0] -= 1
+                raise sqlite3.OperationalError("database or disk is full")
+
+        event.listen(store.access._database.engine, "before_cursor_execute", full)
+        assert store.deliveries.exchange("me", NOW, [], [row]) == [row]
+        assert left == [0]
+        assert told in caplog.text
+        assert bool(told) is bool(caplog.records)
