@@ -10,6 +10,7 @@ aiosmtplib, nodemailer), which build a message per reader and sign nothing.
     --key rsa|ed25519|none
     --delay-ms 20          every reply comes so much later, by a proxy beside this file
     --workers 2            so many processes share the rows (Postgres)
+    --pace 2000            so many letters a second are allowed, to all processes together
     --memory               one run of ours alone: its memory (with that of a process that signs for
                            it) and open files after a tenth, a half and all of it
 
@@ -144,6 +145,7 @@ def settings_of(folder: Path, url: str, port: int, options: argparse.Namespace) 
                 "port": port,
                 "connections": options.connections,
                 "letters_per_connection": options.per_connection,
+                "letters_per_second": options.pace,
                 "helo_name": "bench.example.org",
             },
         }
@@ -241,7 +243,7 @@ def ours(folder: Path, url: str, port: int, options: argparse.Namespace) -> Resu
     words = [sys.executable, __file__, "--worker", str(folder), url, str(port)]
     words += ["--letters", str(options.letters), "--key", options.key]
     words += ["--letter", options.letter, "--connections", str(options.connections)]
-    words += ["--per-connection", str(options.per_connection)]
+    words += ["--per-connection", str(options.per_connection), "--pace", str(options.pace)]
     running = [
         subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(options.workers)
@@ -321,6 +323,7 @@ def main() -> None:
     parser.add_argument("--key", choices=["rsa", "ed25519", "none"], default="rsa")
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--per-connection", type=int, default=100_000)
+    parser.add_argument("--pace", type=float, default=0.0)
     parser.add_argument("--delay-ms", type=float, default=0.0)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--no-peers", action="store_true")

@@ -141,14 +141,6 @@ def likeness(one: frozenset[str], other: frozenset[str]) -> float:
     return 2 * len(one & other) / (len(one) + len(other)) if one and other else 0.0
 
 
-def same_title(one: str, other: str) -> bool:
-    """Whether two titles likely name one event: most terms shared, no product in two versions."""
-    if likeness(frozenset(terms(one)), frozenset(terms(other))) < SAME_EVENT:
-        return False
-    mine, theirs = versions(one), versions(other)
-    return not any(mine[name].isdisjoint(theirs[name]) for name in mine.keys() & theirs.keys())
-
-
 def host_of(url: str) -> str:
     """The host of a URL without ``www.``, empty where there is none."""
     return (urlsplit(url).hostname or "").removeprefix("www.")
