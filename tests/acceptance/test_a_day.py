@@ -8,7 +8,7 @@ import pytest
 
 from digest.domain.edition import EditionStatus
 from digest.domain.subscriber import Preferences
-from digest.errors import SettingsError
+from digest.errors import SettingsError, TransportError
 from digest.workflows.collect import collect
 from digest.workflows.tick import tick
 from tests.acceptance.conftest import NOW
@@ -216,3 +216,24 @@ def test_each_reader_gets_it_at_their_hour(make_wiring, smtp):
         ("new_york@inbox.example", "14 11:00"),
         ("auckland@inbox.example", "14 18:00"),  # the edition of their Sunday, the 15th
     }
+
+
+def test_a_warm_up_is_one_for_all_senders_and_its_end_is_said(make_wiring, smtp):
+    slowly = smtp.settings().model_dump() | {"warm_up_per_day": 3}
+    wiring, other = (make_wiring(smtp=slowly) for _ in range(2))
+    with wiring.store() as store, other.store() as elsewhere:
+        add(wiring, store, 7)
+        wiring.publisher(store).publish(ON, NOW)
+        one = wiring.courier(store, wiring.transport(store)).deliver(ON, limit=1)
+        assert (one.sent, one.stopped) == (1, ""), "what it does not need is left for others"
+        two = other.courier(elsewhere, other.transport(elsewhere)).deliver(ON)
+        assert two.sent == 2
+        assert "today's letters of the warm-up are used up" in two.stopped
+        assert store.deliveries.counts(ON) == {"sent": 3, "pending": 4}
+        for _ in range(2):
+            with pytest.raises(TransportError, match="warm-up are used up"):
+                wiring.courier(store, wiring.transport(store)).deliver(ON)
+        with store.paces.held(f"server:127.0.0.1:{smtp.port}") as (state, _):
+            state.first, state.day = (day - timedelta(days=1) for day in (state.first, state.day))
+        assert wiring.courier(store, wiring.transport(store)).deliver(ON).sent == 4
+    assert len(smtp.letters) == 7
