@@ -232,6 +232,10 @@ class DeliveryStore(Protocol):
         """Editions of which a row may be claimed now, oldest first."""
         ...
 
+    def next_due(self, edition: date) -> datetime | None:
+        """When the next pending or deferred row is due."""
+        ...
+
 
 class NoticeStore(Protocol):
     """The queue of notices, the requests that limits count, and the consent log."""

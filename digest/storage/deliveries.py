@@ -326,6 +326,17 @@ class Deliveries:
             )
             return list(found)
 
+    def next_due(self, edition: date) -> datetime | None:
+        """When the next pending or deferred row is due."""
+        with self._access.read() as connection:
+            found: datetime | None = connection.scalar(
+                select(func.min(_T.c.next_at)).where(
+                    _T.c.edition_date == edition,
+                    _T.c.status.in_([DeliveryStatus.PENDING, DeliveryStatus.DEFERRED]),
+                )
+            )
+        return found
+
 
 @lru_cache(maxsize=65536)
 def _preferences(kept: str) -> Preferences:

@@ -162,11 +162,13 @@ def test_retries_wait_longer_and_longer_then_the_row_expires(
         now = NOW
         for wait in (5, 15):
             record(store, claimed(store, now=now), "me", Deferred("451"), now)
+            assert store.deliveries.next_due(DAY) == now + wait * MINUTE
             just_before = now + wait * MINUTE - timedelta(microseconds=1)
             assert store.deliveries.claim(DAY, "me", just_before, 9) == []
             now += wait * MINUTE
         record(store, claimed(store, now=now), "me", Deferred("451"), now)
         assert store.deliveries.counts(DAY) == {"expired": 1}
+        assert store.deliveries.next_due(DAY) is None
 
 
 def test_trouble_of_the_server_uses_up_no_retry(
