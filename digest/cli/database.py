@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from digest.cli._console import App, pass_app
+from digest.cli._wire import wire
 
 if TYPE_CHECKING:
     from digest.storage.backup import Contents
@@ -59,7 +60,8 @@ def restore(app: App, file: Path, *, verify: bool) -> None:
 
     A backup of SQLite may be restored into an empty Postgres: so one moves from one to the other.
     Who unsubscribed or was suppressed after the backup stays gone, where the database that is
-    replaced can still be read. Nothing is sent until `digest resume --i-am-the-only-instance`.
+    replaced can still be read; who had themselves forgotten is forgotten again. Nothing is sent
+    until `digest resume --i-am-the-only-instance`.
     """
     from digest.storage import backup as backups  # noqa: PLC0415 - see migrate
     from digest.wiring import utc_now  # noqa: PLC0415
@@ -70,6 +72,11 @@ def restore(app: App, file: Path, *, verify: bool) -> None:
         return
     found = backups.restore(app.settings.database, file, utc_now())
     app.answer(f"Restored: {_words(found)}; {found.merged} who had left since stay gone.")
+    wiring = wire(app)
+    with wiring.store() as store:
+        forgotten = wiring.registrar(store).forget_again()
+    if forgotten:
+        app.answer(f"Forgotten again, as they had asked for since: {forgotten}.")
     app.warn(
         "sending is held, lest two installations send the same letters; letters that went out "
         "after the backup are not known any more"

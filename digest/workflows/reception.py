@@ -26,6 +26,7 @@ from digest.domain.subscriber import (
 )
 from digest.errors import UsageError
 from digest.ports import Store
+from digest.workflows.subscribe import ERASED
 
 FORM: Final = "2026-11"
 """Version of the words that a reader agrees to; a change of theirs is a change of this."""
@@ -284,7 +285,7 @@ class Reception:
                 return False
             self._log(found, Action.ERASED, origin, now)
             self.store.subscribers.erase(found.key)
-            self.store.subscribers.suppress(found.key, "erased", now)
+            self.store.subscribers.suppress(found.key, ERASED, now)
         return True
 
     def export(self, reader_id: int) -> Mapping[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,10 @@ COLUMNS: Final = (
 )  # fmt: skip
 """Columns of an export, in order; an import needs `address` alone."""
 
+ERASED: Final = "erased"
+"""Reason of a suppression: its reader had themselves forgotten."""
+
+_AT_ONCE: Final = 500
 _DAY_NAMES: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _MAX_PER_DAY: Final = 5
 
@@ -101,8 +106,21 @@ class Registrar:
                 raise UsageError(
                     f"{address.shown}: is no subscriber", "see: digest subscribers list"
                 )
-            self.store.subscribers.suppress(address.key, "erased", now)
+            self.store.subscribers.suppress(address.key, ERASED, now)
         return address
+
+    def forget_again(self) -> int:
+        """Forget whom a restored backup has brought back although they were forgotten since.
+
+        Returns how many. Their hash on the suppression list is what tells it.
+        """
+        found = 0
+        keys = (reader.key for reader in self.store.subscribers.listing())
+        while some := list(islice(keys, _AT_ONCE)):
+            for key in self.store.subscribers.suppressed_among(some):
+                if self.store.subscribers.suppressed_for(key) == ERASED:
+                    found += self.store.subscribers.erase(key)
+        return found
 
     def export_rows(self, status: Status | None = None) -> Iterator[dict[str, str]]:
         """All subscribers as rows of `COLUMNS`, streamed."""

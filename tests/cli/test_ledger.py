@@ -52,6 +52,19 @@ def test_a_backup_is_verified_restored_and_held(digest, tmp_path):
     assert "Released: restored" in digest("resume", "--i-am-the-only-instance").stdout
 
 
+def test_who_had_themselves_forgotten_stays_forgotten_after_a_restore(digest, tmp_path):
+    digest("subscribers", "add", "ada@example.org", "bob@example.org", "cy@example.org")
+    file = str(tmp_path / "kept.backup")
+    digest("backup", file)
+    digest("subscribers", "erase", "ada@example.org", "--yes")
+    digest("subscribers", "remove", "bob@example.org")
+    done = digest("restore", file)
+    assert "Forgotten again, as they had asked for since: 1." in done.stdout, done.stderr
+    listed = digest("subscribers", "list").stdout
+    assert "ada@" not in listed
+    assert listed.count("unsubscribed") == 2  # bob, and the sum
+
+
 def test_prune_says_what_it_deleted(digest):
     before = (datetime.now(UTC) - timedelta(days=30)).date()  # noqa: TID251 - as the program does
     assert (
