@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import click
 
@@ -12,6 +12,9 @@ from digest.cli._console import App, pass_app
 from digest.cli._wire import DATE, edition_date, show_parts, show_picks, wire
 from digest.domain.edition import ConceptPick, Edition, EditionStatus, Role
 from digest.errors import EditionError
+
+AHEAD = timedelta(days=7)
+"""How far ahead an edition may be published by hand: a holiday, no slip of the year."""
 
 
 @click.group(short_help="Build, show and publish editions.")
@@ -30,6 +33,11 @@ def build(app: App, *, given: datetime | None, again: bool, publish: bool, as_js
     wiring = wire(app)
     now = wiring.clock()
     on = edition_date(app, given, now)
+    if publish and on > now.date() + AHEAD:
+        raise EditionError(
+            f"edition {on}: is more than {AHEAD.days} days ahead, and what is published stays",
+            "a slip of the pen? Without --publish it is built as a draft",
+        )
     with wiring.store() as store:
         publisher = wiring.publisher(store)
         before = store.editions.get(on)

@@ -119,6 +119,12 @@ def test_a_slip_of_the_year_publishes_nothing(digest, on, said):
     assert "there is no edition" in digest("edition", "show", on).stderr
 
 
+def test_what_is_published_by_hand_is_not_of_another_year(digest):
+    done = digest("edition", "build", "--publish", "--date", "2999-01-01")
+    assert done.returncode == 8
+    assert "edition 2999-01-01: is more than 7 days ahead" in done.stderr
+
+
 def test_an_edition_that_its_first_readers_refuse_is_held_and_the_exit_code_says_so(digest, smtp):
     smtp.answer("RCPT", "550 5.7.1 no bulk mail")
     readers = [f"r{number}@example.org" for number in range(30)]
