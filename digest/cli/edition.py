@@ -13,8 +13,8 @@ from digest.cli._wire import DATE, edition_date, show_parts, show_picks, wire
 from digest.domain.edition import ConceptPick, Edition, EditionStatus, Role
 from digest.errors import EditionError
 
-AHEAD = timedelta(days=7)
-"""How far ahead an edition may be published by hand: a holiday, no slip of the year."""
+AHEAD = timedelta(days=60)
+"""How far ahead an edition may be published by hand: a long holiday, no slip of the year."""
 
 
 @click.group(short_help="Build, show and publish editions.")

@@ -122,7 +122,7 @@ def test_a_slip_of_the_year_publishes_nothing(digest, on, said):
 def test_what_is_published_by_hand_is_not_of_another_year(digest):
     done = digest("edition", "build", "--publish", "--date", "2999-01-01")
     assert done.returncode == 8
-    assert "edition 2999-01-01: is more than 7 days ahead" in done.stderr
+    assert "edition 2999-01-01: is more than 60 days ahead" in done.stderr
 
 
 def test_an_edition_that_its_first_readers_refuse_is_held_and_the_exit_code_says_so(digest, smtp):
