@@ -33,7 +33,9 @@ class Found:
     def __str__(self) -> str:
         words = [f"{number:g} {name}" for name, number in self.sums.items()]
         words += [f"at most {value:.4g} {name}" for name, value in self.most.items()]
-        return "; ".join([", ".join(words), *self.faults[:3]])
+        return "; ".join(
+            [", ".join(words), *(" ".join(fault.split()) for fault in self.faults[:3])]
+        )
 
 
 Turn = Callable[[str, int, int], Found]
