@@ -32,11 +32,7 @@ def ended(kind: str, number: int, letters: int) -> Found:
         while found.sums[ENDED] < A_ROUND and home.taken() < letters - CONNECTIONS:
             more_than(home, home.taken())
             time.sleep(chance.uniform(0, 0.5))
-            with home.server.administrator() as connection:
-                connection.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE pid <> pg_backend_pid() AND datname = 't1'"
-                )
+            home.end_connections("true")
             found.sums[ENDED] += 1
         _goes_on(home, letters, found, CONNECTIONS * found.sums[ENDED])
     return found

@@ -147,6 +147,15 @@ class House:
         ]  # fmt: skip
         self.config.write_text("\n".join(lines) + "\n")
 
+    def end_connections(self, which: str) -> None:
+        """Have Postgres end connections of the senders, those of which this SQL holds."""
+        assert self.server is not None
+        with self.server.administrator() as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                f"WHERE pid <> pg_backend_pid() AND datname = 't1' AND {which}"  # noqa: S608
+            )
+
     def as_installed(self) -> None:
         """Have Postgres wait for its log and its disk, as it does where nobody says otherwise.
 
@@ -302,6 +311,9 @@ class House:
                 if age and counts["pending"] == 0:
                     time.sleep(0.5)
                     if self.counts() == counts:
+                        # What it has on its way is its own: on a busy machine that looks the same.
+                        process.terminate()
+                        process.wait(60)
                         self.age()
                 if process.poll() is not None:
                     process = self.sender()

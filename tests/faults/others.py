@@ -92,6 +92,8 @@ def stale(kind: str, number: int, letters: int) -> Found:
         at_work(home)
         time.sleep(random.Random(number).uniform(0, 0.2))  # noqa: S311 - not for secrets
         sleeper.send_signal(signal.SIGSTOP)
+        # Postgres ends a transaction that stands still for ten minutes, before any lease.
+        home.end_connections("xact_start IS NOT NULL")
         # What it has sent is in the sink; the leases of all the rest are over.
         home.age()
         home.sender("serve", "worker", "--once").wait(600)
