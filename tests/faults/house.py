@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -34,11 +33,10 @@ from digest.settings import load
 from digest.storage import SqlStore, open_store, schema
 from digest.wiring import Wiring
 from tests.databases import Postgres, settings_for
+from tests.faults.content import ROOT, content
 
-ROOT = Path(__file__).parents[2]
 T = schema.deliveries
 CONNECTIONS = 8
-CONCEPTS = ("entropy", "gradient-descent", "normal-distribution", "markov-chain", "momentum")
 
 
 def now() -> datetime:
@@ -140,7 +138,7 @@ class House:
             "[database]", f'url = "{self.url}"', "busy_timeout_s = 60.0",
             "[paths]", f'state = "{state or self.folder / "state"}"',
             f'cache = "{self.folder}/cache"', f'out = "{self.folder}/out"',
-            f'content = "{self.content()}"',
+            f'content = "{content(self.folder)}"',
             "[preflight]", 'checks = "none"',  # it has tests of its own, and asks the network
             "[delivery]",
             *(f"{name} = {json.dumps(value)}" for name, value in delivery.items()),
@@ -168,22 +166,6 @@ class House:
                 connection.execute(f"ALTER SYSTEM SET {name} = on")
             connection.execute("SELECT pg_reload_conf()")
             connection.execute("CHECKPOINT")
-
-    def content(self) -> Path:
-        """A few concepts, the shelf, and no feeds: nothing is asked of the network."""
-        own = self.folder / "content"
-        if not own.exists():
-            shutil.copytree(ROOT / "content/stories", own / "stories")
-            (own / "sources").mkdir()
-            slugs = sorted(f.name for f in (ROOT / "content/concepts").iterdir() if f.is_dir())
-            (own / "wanted.toml").write_text(f"wanted = {json.dumps(slugs)}\n")
-            for slug in CONCEPTS:
-                shutil.copytree(
-                    ROOT / "content/concepts" / slug,
-                    own / "concepts" / slug,
-                    ignore=shutil.ignore_patterns("__pycache__"),
-                )
-        return own
 
     @contextmanager
     def store(self) -> Iterator[SqlStore]:

@@ -21,8 +21,9 @@ from typing import Final
 from sqlalchemy import Engine, delete, event, func, select
 
 from digest.storage import schema
+from tests.faults.content import ROOT
 from tests.faults.found import Found
-from tests.faults.house import CONNECTIONS, ROOT, House, house
+from tests.faults.house import CONNECTIONS, House, house
 
 POINTS: Final = "kills at marked points"
 A_TURN: Final = 16

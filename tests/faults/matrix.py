@@ -27,8 +27,8 @@ from digest.settings import MailSettings, SmtpSettings
 from digest.storage import SqlStore, open_store
 from digest.workflows.deliver import Courier
 from tests.databases import settings_for
+from tests.faults.content import ROOT
 from tests.faults.found import Found
-from tests.faults.house import ROOT
 
 ON = date(2026, 3, 14)
 NOW = datetime(2026, 3, 14, 9, tzinfo=UTC)
