@@ -122,30 +122,28 @@ class Pace:
     def give_back(self) -> None:
         """Nothing was granted ahead."""
 
-    def grant(self, now: datetime, speed: float, *, eager: bool = False) -> tuple[int, float]:
+    def grant(self, now: datetime, speed: float, *, least: float = 0.0) -> tuple[int, float]:
         """So many letters may go at once, and count as gone; or none for so many seconds.
 
-        `SHARE_S` of what the limit and the sender's `speed` (letters a second) allow, or nothing,
-        so that one who asks again and again gets no more. Who was granted some and asks again too
-        early waits for half of `SHARE_S` longer than need be; who has waited in vain (`eager`) is
-        content with three quarters: so none comes first each time, and each asks eight times a
-        second at most. inf seconds: today's letters of the warm-up are used up.
+        At most a share: what goes out in `SHARE_S` by the limit and by the sender's `speed`
+        (letters a second). At least so much of a share as `least` says (0 to 1), and one letter.
+        inf seconds: today's letters of the warm-up are used up.
         """
         left = self._left(now.date())
         if left <= 0:
             return 0, math.inf
         self._recover(now)
         limit = self.limit
-        some = math.ceil(min(speed * SHARE_S, limit * SHARE_S, left))
+        share = min(speed * SHARE_S, limit * SHARE_S, left)
+        granted = math.ceil(share)
         if limit != math.inf:
             self._fill(now, limit)
-            enough = max(1, some * 3 // 4) if eager else some
-            if self.state.tokens < enough - 1e-9:
-                wait = (enough - self.state.tokens) / limit
-                return 0, max(wait, SHARE_S / 2) if eager else max(wait + SHARE_S / 2, SHARE_S)
-            some = min(some, int(self.state.tokens + 1e-9))
-        self.take_back(-some)
-        return some, 0.0
+            enough, tokens = max(1, int(share * least)), self.state.tokens + 1e-9
+            if tokens < enough:
+                return 0, (enough - tokens) / limit
+            granted = min(granted, int(tokens))
+        self.take_back(-granted)
+        return granted, 0.0
 
     def take_back(self, letters: int) -> None:
         """Letters that were granted and do not go out."""

@@ -162,5 +162,5 @@ class DomainPaces:
         """The pace of a domain."""
         if domain not in self._made:
             rate = self._wanted.get(domain, math.inf)
-            self._made[domain] = self._shared.of(f"domain:{domain}", rate=rate)
+            self._made[domain] = self._shared.of(f"domain:{domain}", rate=rate, once=True)
         return self._made[domain]

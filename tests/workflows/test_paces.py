@@ -216,7 +216,7 @@ def test_where_nothing_limits_nothing_is_asked_but_one_look_a_second():
     assert kept.states == {}
 
 
-def test_a_database_that_is_away_makes_letters_wait_for_a_minute_then_is_told():
+def test_a_database_that_is_away_makes_letters_wait_for_a_minute_then_is_told(caplog):
     kept = Kept()
     pace = SharedPaces(kept).of(KEY, rate=14)
     kept.away = True
@@ -226,6 +226,9 @@ def test_a_database_that_is_away_makes_letters_wait_for_a_minute_then_is_told():
         assert 0 < pace.delay(now) < 1.1
         now += timedelta(milliseconds=100)
     assert kept.asked <= 61, "it is not asked at each turn"
+    assert [record.message for record in caplog.records] == [
+        "the database is away\n  letters wait for their pace, for a minute"
+    ]
     with pytest.raises(StorageError):
         pace.delay(now + SECOND)
     kept.away = False
