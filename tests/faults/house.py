@@ -280,29 +280,22 @@ class House:
             time.sleep(0.2)
         return counts
 
-    def finish(self, limit_s: float = 120, *, age: bool = True) -> Counter[str]:
-        """Let one worker send all that is left; returns the counts."""
+    def finish(self, limit_s: float = 120) -> Counter[str]:
+        """Let workers send all that is left, one after the other; returns the counts.
+
+        No other sender may be alive: leases and waits are ended before each.
+        """
         ended = time.monotonic() + limit_s
-        process = self.sender()
-        try:
-            while time.monotonic() < ended:
-                counts = self.counts()
-                left = sum(counts[s] for s in ("pending", "claimed", "on_wire", "deferred"))
-                if not left:
-                    return counts
-                if age and counts["pending"] == 0:
-                    time.sleep(0.5)
-                    if self.counts() == counts:
-                        # What it has on its way is its own: on a busy machine that looks the same.
-                        process.terminate()
-                        process.wait(60)
-                        self.age()
-                if process.poll() is not None:
-                    process = self.sender()
-                time.sleep(0.2)
-        finally:
-            process.terminate()
-            process.wait(60)
+        while (rest := ended - time.monotonic()) > 0:
+            counts = self.counts()
+            if not sum(counts[s] for s in ("pending", "claimed", "on_wire", "deferred")):
+                return counts
+            self.age()
+            worker = self.sender("serve", "worker", "--once")
+            with suppress(subprocess.TimeoutExpired):
+                worker.wait(rest)
+            worker.terminate()
+            worker.wait(60)
         return self.counts()
 
     def close(self) -> None:

@@ -54,6 +54,8 @@ def restarts(kind: str, number: int, letters: int) -> Found:
         if worker.poll() is not None:
             said = home.said.read_text()[-600:]
             found.faults.append(f"the worker ended with {worker.returncode}: {said}")
+        worker.terminate()
+        worker.wait(60)
         counts = home.finish(300)
         if counts["sent"] != letters:
             found.faults.append(f"{dict(counts)}")
