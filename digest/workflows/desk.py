@@ -30,7 +30,7 @@ from digest.domain.delivery import (
     Unknown,
     Unsent,
 )
-from digest.errors import UsageError
+from digest.errors import DigestError, StorageError, TransportError, UsageError
 from digest.ports import Clock, Paced, Store
 from digest.workflows.lane import Lane
 
@@ -52,6 +52,10 @@ of which it has one while another is on its way. They hold what is their reader'
 
 FEW: Final = 8
 """Letters begun that are enough: the next are begun in one go, while all that it needs is near."""
+
+BROKEN: Final = 3
+"""So many letters in a row that cannot be composed, with none before that could: it is the edition
+or a setting, and nobody is blamed for it."""
 
 Sealing = Callable[[], Envelope]
 """A letter that is composed and being signed; when called, it waits for the signature."""
@@ -138,6 +142,8 @@ class LedgerDesk:
         self._claimed: deque[Delivery] = deque()
         self._ready: deque[Delivery] = deque()
         self._begun: deque[tuple[Delivery, Sealing]] = deque()
+        self._broken: list[tuple[Delivery, DigestError]] = []
+        self._sound = False
         self._marked_at = clock()
         self._group = 8
         self._out: dict[str, Delivery] = {}
@@ -176,16 +182,39 @@ class LedgerDesk:
                 # An address that no mail can be sent to: this reader's matter, not the run's.
                 self._close(delivery, Rejected(error.message))
                 continue
+            except (StorageError, TransportError):
+                self._ready.appendleft(delivery)
+                raise
+            except DigestError as error:
+                self._broken.append((delivery, error))
+                if not self._sound and len(self._broken) >= BROKEN:
+                    break
+                continue
             except BaseException:
                 self._ready.appendleft(delivery)
                 raise
+            self._sound = True
             self._begun.append((delivery, sealing))
+        self._judge()
         return bool(self._begun)
+
+    def _judge(self) -> None:
+        """What is to become of letters that cannot be composed: where others can, they alone are
+        broken, and must not keep those behind them waiting.
+        """
+        if not self._broken:
+            return
+        if not self._sound:
+            raise self._broken[0][1]
+        broken, self._broken = self._broken, []
+        for delivery, error in broken:
+            self._close(delivery, Rejected(error.message))
 
     def _marked(self) -> list[Delivery]:
         """Take back what was marked and has not left."""
-        marked = [*(delivery for delivery, _ in self._begun), *self._ready]
+        marked = [delivery for delivery, _ in (*self._begun, *self._broken)] + list(self._ready)
         self._begun.clear()
+        self._broken.clear()
         self._ready.clear()
         return marked
 

@@ -7,7 +7,7 @@ import pytest
 
 from digest.domain.edition import Edition, EditionStatus
 from digest.domain.subscriber import Preferences, Status, Subscriber
-from digest.errors import TransportError, UsageError
+from digest.errors import DigestError, TransportError, UsageError
 from digest.mail.message import begin
 from digest.mail.smtp import SmtpTransport
 from digest.settings import MailSettings
@@ -139,6 +139,31 @@ def test_an_address_that_cannot_be_written_to_is_that_readers_matter(store, smtp
 
     run = courier(store, smtp, seal=refuse).deliver(ON)
     assert run.outcomes == Counter(sent=2, refused=1)
+
+
+def test_a_letter_that_cannot_be_composed_keeps_nobody_waiting(store, smtp):
+    subscribe(store, 5)
+
+    def broken(letter, delivery):
+        if delivery.address.startswith(("reader0", "reader1")):
+            raise DigestError("header X: has a line break")
+        return seal(letter, delivery)
+
+    run = courier(store, smtp, seal=broken).deliver(ON)
+    assert run.outcomes == Counter(sent=3, refused=2)
+    assert run.troubles[0] == ("reader0@inbox.example", "refused", "header X: has a line break")
+
+
+@pytest.mark.parametrize("readers", [1, 30])
+def test_letters_of_which_none_can_be_composed_blame_nobody(store, smtp, readers):
+    subscribe(store, readers)
+
+    def broken(letter, delivery):
+        raise DigestError("header X: has a line break")
+
+    with pytest.raises(DigestError, match="line break"):
+        courier(store, smtp, seal=broken).deliver(ON)
+    assert store.deliveries.counts(ON) == {"pending": readers}
 
 
 def test_an_interruption_gives_the_batch_back(store, smtp):
