@@ -75,7 +75,7 @@ def paced(kind: str, _number: int, letters: int, rate: int = 30) -> Found:
         home.kill(senders[0])
         home.sender()
         # What the dead one had claimed waits for its lease.
-        home.wait_for(lambda c: c["sent"] >= letters - 20 - CONNECTIONS, 120)
+        home.wait_for(lambda c: c["sent"] >= letters - 2 * 20 - CONNECTIONS, 120)
         at = sorted(home.times().values())
         speed = (len(at) - rate) / (at[-1] - at[rate])
         time.sleep(1)
