@@ -86,7 +86,7 @@ def paced(kind: str, _number: int, letters: int, rate: int = 30) -> Found:
         # Of any three seconds: what a full bucket holds, and what comes in meanwhile.
         at = sorted(home.times().values())
         most = max(sum(t <= other < t + 3 for other in at) for t in at)
-        if most > 4 * rate + 2 or speed < 0.8 * rate:
+        if most > 4.4 * rate or speed < 0.8 * rate:
             found.faults.append(f"{speed:.1f} a second, {most} in 3 s")
         found.faults += verdict(home, CONNECTIONS)
         found.most = {f"letters a second, {rate} allowed": speed, "in 3 s": most}
