@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -89,7 +90,10 @@ class Api:
             exception_handlers={HTTPException: self._http},
         )
         app.router.redirect_slashes = False
-        return [Mount(PREFIX, app)]
+        mount = Mount(PREFIX, app)
+        # Starlette's own pattern ends at a line break: such a path would get a page of the site.
+        mount.path_regex = re.compile(rf"{PREFIX}/(?P<path>.*)", re.DOTALL)
+        return [mount]
 
     async def openapi(self, _request: Request) -> Response:
         """The document; no token is asked, for it says nothing of anybody."""

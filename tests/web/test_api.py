@@ -203,6 +203,7 @@ def test_editions_deliveries_and_counts(world: World, key: str) -> None:
         ("GET", "/deliveries?domain=%00%ff", None, 422, "query.domain"),
         ("GET", "/subscribers/99999999999999999999", None, 404, "no such"),
         ("GET", "/subscribers/one", None, 404, "no such"),
+        ("GET", "/subscribers/1%0A%2B", None, 404, "no such"),
         ("POST", "/subscribers", b"{", 400, "no JSON"),
         ("POST", "/subscribers", b"[" * 60_000, 400, "no JSON"),
         ("POST", "/subscribers", b"[]", 422, "body"),
