@@ -11,8 +11,8 @@ from __future__ import annotations
 import base64
 import os
 import stat
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
@@ -25,7 +25,6 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from digest.errors import OutputError, SettingsError
-from digest.mail.aside import SigningProcess
 from digest.mail.encoding import CRLF
 from digest.mail.fields import Field, relaxed, scan_fields
 
@@ -53,30 +52,22 @@ Key = rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One signature of each letter: domain, selector, and the key that makes it.
-
-    `aside` makes it in a process of its own.
-    """
+    """One signature of each letter: domain, selector, and the key that makes it."""
 
     domain: str
     selector: str
     key: Key
-    aside: SigningProcess | None = None
 
     @property
     def algorithm(self) -> str:
         """As DKIM names it."""
         return "rsa-sha256" if isinstance(self.key, rsa.RSAPrivateKey) else "ed25519-sha256"
 
-    def begin(self, data: bytes) -> Callable[[], bytes]:
-        """Begin to sign the canonical header; what it returns gives the signature."""
-        if self.aside is not None:
-            return self.aside.begin(data)
+    def over(self, data: bytes) -> bytes:
+        """The signature of the canonical header."""
         if isinstance(self.key, rsa.RSAPrivateKey):
-            made = self.key.sign(data, padding.PKCS1v15(), SHA256())
-        else:
-            made = self.key.sign(sha256(data).digest())  # RFC 8463, 3
-        return lambda: made
+            return self.key.sign(data, padding.PKCS1v15(), SHA256())
+        return self.key.sign(sha256(data).digest())  # RFC 8463, 3
 
 
 class DkimSigner:
@@ -85,28 +76,8 @@ class DkimSigner:
     def __init__(self, signatures: Sequence[Signature]) -> None:
         self.signatures = tuple(signatures)
 
-    def aside(self) -> DkimSigner:
-        """A signer for many letters: RSA keys sign in a process of their own, see `rest`."""
-        return DkimSigner(
-            [
-                replace(one, aside=SigningProcess(one.key))
-                if isinstance(one.key, rsa.RSAPrivateKey)
-                else one
-                for one in self.signatures
-            ]
-        )
-
-    def rest(self) -> None:
-        """End the processes that sign; they start again when they are wanted."""
-        for signature in self.signatures:
-            if signature.aside is not None:
-                signature.aside.close()
-
-    def begin(
-        self, fields: Sequence[Field], body: Sequence[bytes], when: datetime
-    ) -> Callable[[], bytes]:
-        """Begin to sign a message; what it returns gives its DKIM-Signature fields, the first
-        key's first.
+    def sign(self, fields: Sequence[Field], body: Sequence[bytes], when: datetime) -> bytes:
+        """The DKIM-Signature fields of a message, the first key's first.
 
         `fields` are the header in order; `body` follows the empty line and is in simple canonical
         form: it ends in one CRLF.
@@ -119,23 +90,16 @@ class DkimSigner:
         order, named = _signed(tuple([field.name for field in fields]))
         canonical = b"".join([fields[place].canonical for place in order])
         time = int(when.timestamp())
-        begun: list[tuple[bytes, Callable[[], bytes]]] = []
+        made: list[bytes] = []
         for signature in self.signatures:
             start, relaxed_start = _start(
                 signature.algorithm, signature.domain, signature.selector, time, named
             )
             over = b"%b%b%b; b=" % (canonical, relaxed_start, body_hash)
-            begun.append((start, signature.begin(over)))
-
-        def signed() -> bytes:
-            made: list[bytes] = []
-            for start, signature in begun:
-                value = base64.b64encode(signature())
-                lines = [value[i : i + 70] for i in range(0, len(value), 70)]
-                made += (start, body_hash, b";\r\n b=", b"\r\n ".join(lines), b"\r\n")
-            return b"".join(made)
-
-        return signed
+            value = base64.b64encode(signature.over(over))
+            lines = [value[i : i + 70] for i in range(0, len(value), 70)]
+            made += (start, body_hash, b";\r\n b=", b"\r\n ".join(lines), b"\r\n")
+        return b"".join(made)
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -35,12 +35,8 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")  # RFC 5646
 class Signer(Protocol):
     """Signs messages, see `dkim`."""
 
-    def begin(
-        self, fields: Sequence[Field], body: Sequence[bytes], when: datetime
-    ) -> Callable[[], bytes]:
-        """Begin to sign; what it returns gives the header fields that go before the message's own,
-        each with its CRLF.
-        """
+    def sign(self, fields: Sequence[Field], body: Sequence[bytes], when: datetime) -> bytes:
+        """The header fields that go before the message's own, each with its CRLF."""
         ...
 
 
@@ -52,34 +48,16 @@ def envelope(
     date: datetime,
     mail: MailSettings,
     signer: Signer | None = None,
+    sender: str = "",
 ) -> Envelope:
     """The message of one letter to one recipient, with its return path.
 
-    `message_id` has no angle brackets; `date` is aware. Header fields come in a fixed order: the
-    signer's, From, To, Reply-To, Subject, Date, Message-ID, those of `letter.headers` as they are
-    listed, MIME-Version, Content-Language, Content-Type. The bytes end in CRLF, have no bare CR or
-    LF, and no line of the body begins with a dot. Raises UsageError for an address that mail
-    cannot be sent to, DigestError for a header or field that would break the message, ValueError
-    for a naive `date`.
-    """
-    return begin(
-        letter, recipient=recipient, message_id=message_id, date=date, mail=mail, signer=signer
-    )()
-
-
-def begin(
-    letter: Letter,
-    *,
-    recipient: str,
-    message_id: str,
-    date: datetime,
-    mail: MailSettings,
-    signer: Signer | None = None,
-    sender: str = "",
-) -> Callable[[], Envelope]:
-    """An `envelope` that is being signed; what it returns waits for the signature.
-
-    `sender` is the return path where it is not that of the settings. All errors are raised here.
+    `message_id` has no angle brackets; `date` is aware; `sender` is the return path where it is not
+    that of the settings. Header fields come in a fixed order: the signer's, From, To, Reply-To,
+    Subject, Date, Message-ID, those of `letter.headers` as they are listed, MIME-Version,
+    Content-Language, Content-Type. The bytes end in CRLF, have no bare CR or LF, and no line of the
+    body begins with a dot. Raises UsageError for an address that mail cannot be sent to,
+    DigestError for a header or field that would break the message, ValueError for a naive `date`.
     """
     to = wire_address(recipient)
     from_ = wire_address(mail.from_address)
@@ -88,16 +66,12 @@ def begin(
     fields = _fields(letter, to=to, sender=from_, message_id=message_id, date=date, mail=mail)
     fields += form.head
     lines = [field.raw for field in fields]
+    if signer is not None:
+        lines.insert(0, signer.sign(fields, body, date))
     lines.append(CRLF)
-    signed = signer.begin(fields, body, date) if signer is not None else None
     if not sender:
         sender = wire_address(mail.bounce_address) if mail.bounce_address else from_
-
-    def finish() -> Envelope:
-        head = b"".join(lines if signed is None else [signed(), *lines])
-        return Envelope(sender, to, (head, *body), message_id)
-
-    return finish
+    return Envelope(sender, to, (b"".join(lines), *body), message_id)
 
 
 def _fields(

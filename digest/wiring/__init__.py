@@ -192,7 +192,17 @@ class Wiring:
 
     def seal(self, letter: Letter, delivery: Delivery) -> Envelope:
         """A letter as bytes; the same delivery gives the same bytes, whenever it is sealed."""
-        return senders.sealing(self, self.signer, letter, delivery)()
+        from digest.mail.message import envelope  # noqa: PLC0415
+
+        return envelope(
+            letter,
+            recipient=delivery.address,
+            message_id=delivery.message_id,
+            date=delivery.date_header,
+            mail=self.settings.mail,
+            signer=self.signer,
+            sender=post.return_path(self, delivery),
+        )
 
     def seal_notice(self, letter: Letter, notice: Notice, reader: Subscriber) -> Envelope:
         """A notice as bytes."""

@@ -13,14 +13,12 @@ from digest.domain.tokens import message_id
 from digest.errors import SettingsError
 from digest.ports import Clock, Paced, Store, Transport
 from digest.settings import Settings, SmtpSettings
-from digest.wiring import post
 
 if TYPE_CHECKING:
-    from digest.domain.delivery import Delivery, Letter
-    from digest.mail.dkim import DkimSigner
+    from digest.domain.delivery import Delivery, Envelope, Letter
     from digest.wiring import Wiring
     from digest.workflows.deliver import Courier
-    from digest.workflows.desk import Seal, Sealing
+    from digest.workflows.desk import Seal
     from digest.workflows.paces import SharedPaces
 
 
@@ -67,23 +65,6 @@ def _settle() -> None:
     gc.set_threshold(10_000, 20, 20)
 
 
-def sealing(
-    wiring: Wiring, signer: DkimSigner | None, letter: Letter, delivery: Delivery
-) -> Sealing:
-    """Begin to turn a letter into bytes, see `workflows.desk.Seal`."""
-    from digest.mail.message import begin  # noqa: PLC0415
-
-    return begin(
-        letter,
-        recipient=delivery.address,
-        message_id=delivery.message_id,
-        date=delivery.date_header,
-        mail=wiring.settings.mail,
-        signer=signer,
-        sender=post.return_path(wiring, delivery),
-    )
-
-
 def _ours_only(wiring: Wiring, seal: Seal) -> Seal:
     """`seal`, for rows that were made with a key of ours; one row of each edition tells.
 
@@ -92,7 +73,7 @@ def _ours_only(wiring: Wiring, seal: Seal) -> Seal:
     """
     known: set[date] = set()
 
-    def begun(letter: Letter, delivery: Delivery) -> Sealing:
+    def sealed(letter: Letter, delivery: Delivery) -> Envelope:
         on = delivery.edition
         if on not in known:
             named = delivery.message_id.partition("@")[0]
@@ -107,7 +88,7 @@ def _ours_only(wiring: Wiring, seal: Seal) -> Seal:
             known.add(on)
         return seal(letter, delivery)
 
-    return begun
+    return sealed
 
 
 def courier(
@@ -118,14 +99,12 @@ def courier(
     from digest.workflows.deliver import Courier  # noqa: PLC0415
 
     settings, printer = wiring.settings, wiring.printer
-    signer = wiring.signer.aside() if wiring.signer is not None else None
     _settle()
     return Courier(
         store=store,
         printer=printer,
         transport=transport,
-        seal=_ours_only(wiring, partial(sealing, wiring, signer)),
-        rest=signer.rest if signer is not None else lambda: None,
+        seal=_ours_only(wiring, wiring.seal),
         clock=wiring.clock,
         owner=owner,
         batch=settings.delivery.batch,

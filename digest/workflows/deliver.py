@@ -17,11 +17,11 @@ from datetime import date, timedelta
 from typing import Final
 
 from digest.domain.alert import Kind, without_addresses
-from digest.domain.delivery import Delivery, DeliveryStatus
+from digest.domain.delivery import Delivery, DeliveryStatus, Envelope
 from digest.errors import TransportError
 from digest.ports import Clock, Paced, Printer, Store, Transport
 from digest.workflows.alarm import FEWEST_BOUNCED, bounced, unreachable
-from digest.workflows.desk import Dispatch, LedgerDesk, Seal, Sealing
+from digest.workflows.desk import Dispatch, LedgerDesk, Seal
 from digest.workflows.preflight import Find, holding, preflight
 from digest.workflows.pulse import Pulse
 
@@ -37,8 +37,7 @@ class Courier:
     """Works deliveries off with the parts that wiring gives it.
 
     `look_over` is what an edition's preflight does; `patience` is how long no server can be used
-    before it is told, and `tell_refused` the share of refused letters from which that is. `rest` is
-    called at the end of a run: nothing is sealed for a while.
+    before it is told, and `tell_refused` the share of refused letters from which that is.
     """
 
     store: Store
@@ -56,7 +55,6 @@ class Courier:
     patience: timedelta = timedelta(minutes=10)
     tell_refused: float = 0.0
     pulse: Pulse | None = None
-    rest: Callable[[], None] = lambda: None
 
     def deliver(
         self,
@@ -88,7 +86,7 @@ class Courier:
                 return run
         blocks = self.store.editions.blocks(on)
 
-        def write(delivery: Delivery) -> Sealing:
+        def write(delivery: Delivery) -> Envelope:
             return self.seal(self.printer.letter(edition, blocks, delivery), delivery)
 
         try:
@@ -102,7 +100,6 @@ class Courier:
             if self.pulse is not None:
                 self.pulse.ended(self.store, run)
             self.transport.close()
-            self.rest()
             self._note(on, run)
         return run
 
@@ -150,7 +147,7 @@ class Courier:
     def _work(
         self,
         on: date,
-        write: Callable[[Delivery], Sealing],
+        write: Callable[[Delivery], Envelope],
         run: Dispatch,
         limit: int | None,
         progress: Callable[[str], None],

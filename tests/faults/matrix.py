@@ -21,7 +21,7 @@ from digest.domain.delivery import Letter
 from digest.domain.edition import Edition, EditionStatus
 from digest.domain.subscriber import Preferences, Status, Subscriber
 from digest.errors import TransportError
-from digest.mail.message import begin
+from digest.mail.message import envelope
 from digest.mail.smtp import SmtpTransport
 from digest.settings import MailSettings, SmtpSettings
 from digest.storage import SqlStore, open_store
@@ -76,7 +76,7 @@ class _PlainPrinter:
 
 
 def _seal(letter, delivery):
-    return begin(
+    return envelope(
         letter,
         recipient=delivery.address,
         message_id=delivery.message_id,

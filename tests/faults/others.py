@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
 
 from digest.domain.subscriber import Status
 from digest.storage import open_store, schema
-from digest.workflows.desk import AHEAD, GROUP
+from digest.workflows.desk import GROUP
 from tests.faults.found import Found
 from tests.faults.house import CONNECTIONS, House, at_work, house, verdict
 from tests.faults.sink import fate
@@ -106,7 +103,7 @@ def stale(kind: str, number: int, letters: int) -> Found:
             found.faults.append("the stale worker wrote into rows that were another's")
         # Its lease was ended in the database, its clock went on: it cannot see that the group
         # which it had marked is old, and sends that, too (after a real lease it would not).
-        found.faults += verdict(home, 2 * CONNECTIONS + GROUP + AHEAD)
+        found.faults += verdict(home, 2 * CONNECTIONS + GROUP)
         found.sums["second copies"] = home.sent().second
     return found
 
@@ -128,34 +125,6 @@ def drains(kind: str, number: int, letters: int) -> Found:
         if home.finish(300) != {"sent": letters}:
             found.faults.append(f"at the end {dict(home.counts())}")
         found.faults += verdict(home, 0)
-    return found
-
-
-def signers(kind: str, number: int, letters: int) -> Found:
-    """The process that signs is killed or stopped, again and again: all go out, none twice."""
-    chance = random.Random(number)  # noqa: S311 - not for secrets
-    found = Found()
-    with house(kind, letters) as home:
-        home.configure(home.sink(), CONNECTIONS)
-        home.queue()
-        worker = home.sender("serve", "worker", "--once")
-        seen: set[int] = set()
-        while worker.poll() is None and home.taken() < letters:
-            children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
-            with suppress(OSError):
-                for pid in set(map(int, children.read_text().split())) - seen:
-                    time.sleep(chance.uniform(0, 0.4))
-                    os.kill(pid, chance.choice([signal.SIGKILL, signal.SIGSTOP]))
-                    seen.add(pid)
-            time.sleep(0.01)
-        worker.wait(60)
-        if not seen:
-            found.faults.append("none signed for the sender")
-        if home.counts() != {"sent": letters}:
-            found.faults.append(f"{dict(home.counts())}")
-        found.faults += [f"{pid} is still there" for pid in seen if Path(f"/proc/{pid}").exists()]
-        found.faults += verdict(home, 0)
-        found.sums["killed or stopped"] = len(seen)
     return found
 
 

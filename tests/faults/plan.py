@@ -40,7 +40,6 @@ PLAN: dict[str, Row] = {
     "double cron": Row(others.crons, 100, 200, fast=1),
     "worker beyond its lease": Row(others.stale, 50, 400, on=("postgres",)),
     "told to stop": Row(others.drains, 50, 600),
-    "signing process killed": Row(others.signers, 20, 5000, on=("sqlite",)),
     "leaving while sending": Row(others.leavers, 20, 1000),
     "connections ended": Row(away.ended, 200, 3000, away.ENDED, on=("postgres",)),
     "database restarted": Row(away.restarted, 30, 600, on=("postgres",)),

@@ -5,15 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from digest.domain.delivery import Envelope
 from digest.domain.edition import Edition, EditionStatus
 from digest.domain.subscriber import Preferences, Status, Subscriber
 from digest.errors import DigestError, TransportError, UsageError
-from digest.mail.message import begin
+from digest.mail.message import envelope
 from digest.mail.smtp import SmtpTransport
 from digest.settings import MailSettings
 from digest.storage import open_store
 from digest.workflows.deliver import Courier
-from digest.workflows.desk import Sealing
 from tests.databases import settings_for
 from tests.smtpserver import SmtpServer
 
@@ -31,8 +31,8 @@ class PlainPrinter:
         return Letter(edition.subject, None, f"Hello {delivery.address}\n", (), ())
 
 
-def seal(letter, delivery) -> Sealing:
-    return begin(
+def seal(letter, delivery) -> Envelope:
+    return envelope(
         letter,
         recipient=delivery.address,
         message_id=delivery.message_id,
@@ -167,22 +167,19 @@ def test_letters_of_which_none_can_be_composed_blame_nobody(store, smtp, readers
 
 
 def test_an_interruption_gives_the_batch_back(store, smtp):
-    subscribe(store, 5)
+    subscribe(store, 10)
     sealed = []
 
     def interrupt(letter, delivery):
-        def sealing():
-            sealed.append(delivery)
-            if len(sealed) == 3:
-                raise KeyboardInterrupt
-            return seal(letter, delivery)()
-
-        return sealing
+        sealed.append(delivery)
+        if len(sealed) == 8:  # the first of the second batch
+            raise KeyboardInterrupt
+        return seal(letter, delivery)
 
     with pytest.raises(KeyboardInterrupt):
         courier(store, smtp, seal=interrupt).deliver(ON)
-    # The first went out before; of the second only MAIL, RCPT and DATA did.
-    assert store.deliveries.counts(ON) == {"sent": 1, "pending": 4}
+    # Six went out before; of the seventh only MAIL, RCPT and DATA did.
+    assert store.deliveries.counts(ON) == {"sent": 6, "pending": 4}
 
 
 def test_who_left_after_queueing_gets_nothing(store, smtp):
