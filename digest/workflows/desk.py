@@ -50,6 +50,10 @@ AT_ONCE: Final = 16
 """Letters composed in a row: what composing needs is near then, where sending a letter of 250 KB
 between two drives it out of the processor's cache. That saved 8 % of what a letter costs."""
 
+FEW: Final = 8
+"""So many that are left, and the next are composed while replies are on their way: 639 letters a
+second instead of 549 where each reply took 20 ms."""
+
 BROKEN: Final = 3
 """So many letters in a row that cannot be composed, with none before that could: it is the edition
 or a setting, and nobody is blamed for it."""
@@ -217,6 +221,9 @@ class LedgerDesk:
     def wait(self, *, idle: bool) -> float | None:
         """See `ports.Desk`."""
         self._beat(len(self._out))
+        if self._out and self._ready and len(self._composed) < FEW and not self._stop():
+            # While replies are on their way: a connection that wants a letter need not wait for it.
+            self._compose()
         if self._oldest_ack is not None:
             rest = self._oldest_ack + ACK_DELAY - self._clock()
             if not idle and rest > timedelta():
