@@ -18,6 +18,7 @@ from digest.storage.suppressions import SuppressionList
 
 _T = schema.subscribers
 _DELIVERIES = schema.deliveries
+_WAITING: Final = (DeliveryStatus.PENDING, DeliveryStatus.DEFERRED, DeliveryStatus.CLAIMED)
 _PAGE: Final = 1000
 """Subscribers read at once. Each page is a transaction of its own: a slow consumer of the list
 holds nothing open."""
@@ -82,14 +83,18 @@ class Subscribers(SuppressionList):
                 return
             # On Postgres a mark that runs now still sees them as they were. It and this wait for
             # each other at the row of the letter, and whoever comes second finds what the first
-            # has made of it: on the wire before they left, or no longer the sender's.
+            # has made of it: on the wire before they left, or no longer the sender's. A row that
+            # waits is touched as well: a claim of it may be about to be committed.
+            status = _DELIVERIES.c.status
+            claimed = status == DeliveryStatus.CLAIMED
             connection.execute(
                 update(_DELIVERIES)
-                .where(
-                    _DELIVERIES.c.subscriber_id == subscriber.id,
-                    _DELIVERIES.c.status == DeliveryStatus.CLAIMED,
+                .where(_DELIVERIES.c.subscriber_id == subscriber.id, status.in_(_WAITING))
+                .values(
+                    status=case((claimed, DeliveryStatus.PENDING), else_=status),
+                    owner=None,
+                    next_at=case((claimed, _DELIVERIES.c.not_before), else_=_DELIVERIES.c.next_at),
                 )
-                .values(status=DeliveryStatus.PENDING, owner=None, next_at=_DELIVERIES.c.not_before)
             )
 
     def erase(self, key: str) -> bool:
@@ -108,11 +113,6 @@ class Subscribers(SuppressionList):
             connection.execute(delete(notices).where(notices.c.subscriber_id == found))
             messages = schema.messages
             connection.execute(delete(messages).where(messages.c.subscriber_id == found))
-            waiting = (
-                DeliveryStatus.PENDING,
-                DeliveryStatus.DEFERRED,
-                DeliveryStatus.CLAIMED,
-            )
             status = _DELIVERIES.c.status
             connection.execute(
                 update(_DELIVERIES)
@@ -121,7 +121,7 @@ class Subscribers(SuppressionList):
                     domain="",
                     # A server's reply often repeats the address.
                     last_reply="",
-                    status=case((status.in_(waiting), DeliveryStatus.SUPPRESSED), else_=status),
+                    status=case((status.in_(_WAITING), DeliveryStatus.SUPPRESSED), else_=status),
                 )
             )
         return True

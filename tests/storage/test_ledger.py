@@ -147,6 +147,25 @@ def test_no_letter_is_marked_in_the_moment_its_reader_leaves(
     assert store.deliveries.counts(DAY) == {"suppressed": 1}
 
 
+def test_who_leaves_in_the_moment_of_a_claim_has_it_taken_back(
+    store: SqlStore, subscribe: Subscribe
+) -> None:
+    reader = subscribe()
+    queued(store)
+    gone = replace(reader, status=Status.UNSUBSCRIBED)
+    with ThreadPoolExecutor(1) as site:
+        with store.write():
+            (delivery,) = store.deliveries.claim(DAY, "me", NOW, 9)
+            leaving = site.submit(store.subscribers.update, gone)
+            time.sleep(0.3)  # it sees the row as it was, and waits
+            assert not leaving.done()
+        leaving.result(30)
+    assert store.deliveries.exchange("me", NOW, [], [delivery]) == []
+    assert store.deliveries.counts(DAY) == {"pending": 1}
+    assert store.deliveries.claim(DAY, "heir", NOW, 9) == []
+    assert store.deliveries.counts(DAY) == {"suppressed": 1}
+
+
 def test_a_suppressed_address_is_never_claimed(
     database_settings: DatabaseSettings, subscribe: Subscribe
 ) -> None:
