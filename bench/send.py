@@ -11,8 +11,8 @@ aiosmtplib, nodemailer), which build a message per reader and sign nothing.
     --delay-ms 20          every reply comes so much later, by a proxy beside this file
     --workers 2            so many processes share the rows (Postgres)
     --pace 2000            so many letters a second are allowed, to all processes together
-    --memory               one run of ours alone: its memory (with that of a process that signs for
-                           it) and open files after a tenth, a half and all of it
+    --memory               one run of ours alone: its memory and open files after a tenth, a half
+                           and all of it
 
 Prints medians over --runs: letters a second, CPU of the sender in ms per letter (user and system),
 its peak resident memory, the ratio to smtp-source in this run, and how many times as fast as each
@@ -27,7 +27,6 @@ import importlib.util
 import json
 import math
 import os
-import resource
 import shutil
 import socket
 import statistics
@@ -193,7 +192,7 @@ def work(folder: Path, url: str, port: int, options: argparse.Namespace) -> None
         nonlocal ended
         ended += 1
         if ended in marks:
-            memory[marks[ended]] = memory_mb("VmRSS") + children_mb()
+            memory[marks[ended]] = memory_mb("VmRSS")
             files[marks[ended]] = sum(1 for _ in Path("/proc/self/fd").iterdir())
 
     wiring = Wiring(settings_of(folder, url, port, options), clock)
@@ -205,14 +204,10 @@ def work(folder: Path, url: str, port: int, options: argparse.Namespace) -> None
         began, cpu = time.perf_counter(), time.process_time()
         run = courier.deliver(ON, progress=progress)
         took, cpu = time.perf_counter() - began, time.process_time() - cpu
-        # Those that sign for it have ended with the run.
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu += children.ru_utime + children.ru_stime
     heavy = [name for name in ("numpy", "matplotlib") if name in sys.modules]
     assert not heavy, f"the sending process imported {heavy}"
     assert run.whole, (run.stopped, run.troubles[:3])
-    rss = max(memory_mb("VmHWM"), *memory.values())
-    counted = {"sent": run.sent, "seconds": took, "cpu": cpu, "rss": rss}
+    counted = {"sent": run.sent, "seconds": took, "cpu": cpu, "rss": memory_mb("VmHWM")}
     print(json.dumps(counted | {"memory": memory, "files": files}))
 
 
@@ -225,17 +220,11 @@ def warm(wiring: Wiring, store: Store) -> None:
     wiring.seal(wiring.printer.letter(edition, store.editions.blocks(ON), made), made)
 
 
-def memory_mb(name: str, pid: str = "self") -> float:
-    """Resident memory of a process: now (VmRSS), or at most (VmHWM), of this program only."""
-    status = Path(f"/proc/{pid}/status").read_text()
+def memory_mb(name: str) -> float:
+    """Resident memory of this process: now (VmRSS), or at most (VmHWM), of this program only."""
+    status = Path("/proc/self/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith(name))
     return int(line.split()[1]) / 1024
-
-
-def children_mb() -> float:
-    """Resident memory of the processes that this one has started."""
-    pids = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return sum(memory_mb("VmRSS", pid) for pid in pids)
 
 
 def ours(folder: Path, url: str, port: int, options: argparse.Namespace) -> Result:

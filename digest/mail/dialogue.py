@@ -186,8 +186,6 @@ class Dialogue:
 
     def _speak(self) -> None:
         """Say what may be said now."""
-        if not self._unsaid:
-            return
         lines: list[bytes] = []
         before = self._waiting[-1].verb if self._waiting else None
         # DATA ends a group: what follows depends on its reply.
